@@ -1,0 +1,160 @@
+"""Tracing of a hop: the official instrumentation, and around it what it lacks.
+
+The official package gives the PRODUCER and CONSUMER spans, propagation in the message's headers, and errors.
+Added here, by one wrapper that goes on *before* it and is therefore the outermost at delivery:
+
+* a span for the time in the queue, between publish and process, under the service ``rabbitmq``;
+* today's names and attributes, a link to the creating span, and who is speaking;
+* a short way for traces that are not sampled, which costs next to nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+import wrapt
+from aio_pika import Exchange, Queue
+from aio_pika.abc import AbstractIncomingMessage
+from opentelemetry import context, propagate, trace
+from opentelemetry.instrumentation.aio_pika import AioPikaInstrumentor
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.trace import Link, SpanContext, Tracer
+
+from rabbit_chatter.clock import now_ns
+from rabbit_chatter.errors import TelemetryError
+from rabbit_chatter.messages import SENT_HEADER
+from rabbit_chatter.telemetry import conventions as c
+from rabbit_chatter.telemetry.metrics import Metrics
+from rabbit_chatter.telemetry.tracing import Hop, Tracing, current_tracer, hop, speaker, unsampled, untraced
+
+log = structlog.get_logger()
+
+Callback = Callable[[AbstractIncomingMessage], Awaitable[Any]]
+
+
+def instrument(tracing: Tracing, metrics: Metrics, host: str, port: int) -> None:
+    """Let every publish and every delivery of this process be traced.
+
+    Args:
+        tracing: whose tracers make the spans.
+        metrics: where deliveries without a usable ``traceparent`` are counted.
+        host: the broker's, for ``server.address``.
+        port: the broker's, for ``server.port``.
+
+    Raises:
+        TelemetryError: the official instrumentation did not take hold, as happens silently when its
+            version does not fit aio-pika's. Traces would be missing, so we do not start.
+    """
+
+    async def consume(wrapped: Any, instance: Queue, args: Any, kwargs: Any) -> Any:  # noqa: ANN401 - wrapt's
+        # `args[0]` is the official instrumentation around our callback; this goes around both.
+        layer = _outermost(tracing.broker, metrics, instance, args[0], (host, port))
+        return await wrapped(layer, *args[1:], **kwargs)
+
+    wrapt.wrap_function_wrapper(Queue, "consume", consume)
+    AioPikaInstrumentor().instrument(raise_exception_on_conflict=True)
+    _check_installed()
+
+
+def uninstrument() -> None:
+    """Undo :func:`instrument`; for tests and benchmarks, which need aio-pika bare again."""
+    AioPikaInstrumentor().uninstrument()
+    consume = vars(Queue)["consume"]
+    if isinstance(consume, wrapt.FunctionWrapper):
+        Queue.consume = consume.__wrapped__  # type: ignore[method-assign]
+
+
+def _check_installed() -> None:
+    consume = vars(Queue)["consume"]
+    twice = isinstance(consume, wrapt.FunctionWrapper) and isinstance(
+        consume.__wrapped__, wrapt.FunctionWrapper
+    )
+    if not twice or not isinstance(vars(Exchange)["publish"], wrapt.FunctionWrapper):
+        raise TelemetryError(
+            "opentelemetry-instrumentation-aio-pika did not wrap aio-pika; install the versions that "
+            "pyproject.toml pins: pip install --force-reinstall rabbit-chatter"
+        )
+
+
+def _outermost(
+    broker: Tracer, metrics: Metrics, queue: Queue, official: Callback, address: tuple[str, int]
+) -> Callback:
+    subscriber = current_tracer()
+
+    async def delivered(message: AbstractIncomingMessage) -> Any:
+        # aio-pika runs each delivery as a task of its own, so what is set here ends with it.
+        received = now_ns()
+        speaker.set(subscriber)
+        traceparent = message.headers.get("traceparent")
+        if (cause := unsampled(traceparent)) is not None:
+            untraced.set(str(traceparent))
+            context.attach(trace.set_span_in_context(trace.NonRecordingSpan(cause)))
+            with suppress_instrumentation():
+                return await official(message)
+        remote, cause = _extract(message, metrics)
+        if cause.is_valid:
+            _queue_wait(broker, remote, message, received)
+        hop.set(_process(message, queue.name, cause, address))
+        return await official(message)
+
+    return delivered
+
+
+def _extract(message: AbstractIncomingMessage, metrics: Metrics) -> tuple[context.Context, SpanContext]:
+    """Read the trace context; what is no context is refused by name, and the message is handled all the same."""
+    headers = message.headers
+    sent = headers.get("traceparent")
+    for name in ("traceparent", "tracestate"):  # the official extraction fails on anything but text
+        if not isinstance(headers.get(name, ""), str):
+            del headers[name]
+    remote = propagate.extract(headers)
+    cause = trace.get_current_span(remote).get_span_context()
+    if not cause.is_valid:
+        problem = "missing" if sent is None else "malformed"
+        metrics.without_context.labels(c.template_of(message.routing_key or ""), problem).inc()
+        log.info("traceparent.refused", problem=problem, value=repr(sent)[:80], message_id=message.message_id)
+    return remote, cause
+
+
+def _queue_wait(
+    broker: Tracer, remote: context.Context, message: AbstractIncomingMessage, received: int
+) -> None:
+    """Draw the time in the queue as a span, and let the consumer's span be its child."""
+    sent = message.headers.get(SENT_HEADER)
+    if not isinstance(sent, int):
+        return
+    template = c.template_of(message.routing_key or "")
+    span = broker.start_span(
+        f"{c.QUEUE_WAIT_SPAN} {template}",
+        remote,
+        attributes={c.SYSTEM: c.RABBITMQ, c.TEMPLATE: template},
+        start_time=min(sent, received),  # clocks may disagree; a span never ends before it starts
+    )
+    span.end(received)
+    propagate.inject(message.headers, trace.set_span_in_context(span, remote))
+
+
+def _process(
+    message: AbstractIncomingMessage, queue: str, cause: SpanContext, address: tuple[str, int]
+) -> Hop:
+    key = message.routing_key or ""
+    template = c.template_of(key)
+    attributes = {
+        c.SYSTEM: c.RABBITMQ,
+        c.OPERATION_NAME: c.PROCESS,
+        c.OPERATION_TYPE: c.PROCESS,
+        c.DESTINATION: f"{message.exchange}:{key}:{queue}",
+        c.TEMPLATE: template,
+        c.ROUTING_KEY: key,
+        c.DELIVERY_TAG: message.delivery_tag or 0,
+        c.BODY_SIZE: message.body_size,
+        c.SERVER_ADDRESS: address[0],
+        c.SERVER_PORT: address[1],
+    }
+    if message.message_id:
+        attributes[c.MESSAGE_ID] = message.message_id
+    if message.correlation_id:
+        attributes[c.CONVERSATION_ID] = message.correlation_id
+    if message.redelivered:
+        attributes[c.REDELIVERED] = True
+    return Hop(f"{c.PROCESS} {template}", attributes, [Link(cause)] if cause.is_valid else ())

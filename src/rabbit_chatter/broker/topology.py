@@ -1,0 +1,65 @@
+"""Declarations that bots make themselves.
+
+What outlives them (exchanges, the stream, dead letters, and the policy that gives a conversation's queue
+its expiry, limits and dead-letter exchange) is in ``deployment/rabbitmq/definitions.json`` and is there
+before anybody connects. A policy can be changed while the queues live; arguments could not.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import AMQPChannelError, ChannelClosed
+
+from rabbit_chatter import names
+from rabbit_chatter.errors import NameTakenError
+
+DIALECT_ARGUMENT = "x-chatter-dialect"
+INSTANCE_ARGUMENT = "x-chatter-instance"
+_RESOURCE_LOCKED = 405  # AMQP 0-9-1: somebody else's exclusive queue
+
+
+async def declare_inbox(
+    channel: AbstractChannel, bot: str, follows: Iterable[str], arguments: Mapping[str, str]
+) -> None:
+    """Declare ``bot``'s exclusive inbox; it disappears with the connection.
+
+    Args:
+        channel: one that may be lost, as the broker closes it on a refusal.
+        bot: its name.
+        follows: bots whose tweets it reads.
+        arguments: what the directory shows of this bot.
+
+    Raises:
+        NameTakenError: the queue belongs to another connection.
+    """
+    try:
+        queue = await channel.declare_queue(
+            names.inbox(bot), exclusive=True, auto_delete=False, arguments=dict(arguments)
+        )
+    except ChannelClosed as error:
+        if getattr(error, "reason", None) is not None and str(_RESOURCE_LOCKED) not in str(error):
+            raise
+        raise NameTakenError(f"a bot named {bot} is already chatting") from error
+    await queue.bind(names.EXCHANGE, names.invite_key(bot))
+    for other in follows:
+        await queue.bind(names.EXCHANGE, names.tweet_key(other))
+
+
+async def declare_dm(channel: AbstractChannel, sender: str, to: str) -> None:
+    """Declare and bind the durable queue of one direction of a conversation."""
+    queue = await channel.declare_queue(names.dm_queue(sender, to), durable=True)
+    await queue.bind(names.EXCHANGE, names.dm_key(sender, to))
+
+
+async def delete_dm(channel: AbstractChannel, sender: str, to: str) -> None:
+    """Delete a conversation's queue if nothing is left in it; else the policy's expiry will."""
+    with suppress(AMQPChannelError):
+        await channel.queue_delete(names.dm_queue(sender, to), if_unused=True, if_empty=True)
+
+
+async def declare_control(channel: AbstractChannel, instance: str) -> str:
+    """Declare this process's exclusive copy of the control fanout; return the queue's name."""
+    queue = await channel.declare_queue(f"control.{instance}", exclusive=True)
+    await queue.bind(names.CONTROL)
+    return queue.name

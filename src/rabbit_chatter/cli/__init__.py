@@ -1,0 +1,26 @@
+"""The program ``rabbit-chatter``: one command per file, each importing what it needs when it runs."""
+
+import sys
+
+import typer
+
+from rabbit_chatter.cli import bench, bots, local, queue_manager, scale, server
+from rabbit_chatter.errors import ChatterError
+
+app = typer.Typer(
+    name="rabbit-chatter",
+    help="Chat bots talking over RabbitMQ, built to be observed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command in (local, scale, bots, server, queue_manager, bench):
+    command.add_to(app)
+
+
+def main() -> None:
+    """Run the program; our own errors are one sentence, not a stack trace."""
+    try:
+        app()
+    except ChatterError as error:
+        print(f"rabbit-chatter: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,85 @@
+"""Every error that rabbit-chatter raises on purpose.
+
+    ChatterError
+    ├── BadNameError            a bot's name breaks the rules
+    ├── BadMessageError         a message that nobody could handle (carries a reason for the dead letter)
+    ├── PublishError
+    │   ├── UnroutableError     no queue is bound to the routing key
+    │   ├── MessageTooLargeError
+    │   └── NotConfirmedError   the broker did not confirm in time
+    ├── NameTakenError          another bot lives under that name
+    ├── BrokerUnavailableError  no connection within the deadline
+    ├── DirectoryUnavailableError  the queue-manager does not answer
+    ├── ManagementError         RabbitMQ's management API does not answer
+    ├── UnknownDialectError
+    ├── TelemetryError          the instrumentation did not take hold
+    └── UpError                 a local process could not be started
+
+A message says what happened and what to do next; the command line prints it as it is.
+"""
+
+
+class ChatterError(Exception):
+    """The root: catch this to catch everything that we raise on purpose."""
+
+
+class BadNameError(ChatterError, ValueError):
+    """A bot's name must be 3 to 20 of the characters a-z and 0-9."""
+
+
+class BadMessageError(ChatterError, ValueError):
+    """A message cannot be handled.
+
+    Args:
+        reason: one of :class:`rabbit_chatter.messages.Reason`'s values; it becomes a metric label.
+        detail: a sentence for people.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class PublishError(ChatterError):
+    """A message did not reach a queue."""
+
+
+class UnroutableError(PublishError):
+    """No queue is bound to the routing key: the partner has left, or the name is wrong."""
+
+
+class MessageTooLargeError(PublishError):
+    """A message is larger than the limit and was not sent."""
+
+
+class NotConfirmedError(PublishError):
+    """The broker did not confirm in time; the message may or may not have arrived."""
+
+
+class NameTakenError(ChatterError):
+    """Another bot lives under that name; choose another."""
+
+
+class BrokerUnavailableError(ChatterError):
+    """No connection to RabbitMQ within the deadline."""
+
+
+class DirectoryUnavailableError(ChatterError):
+    """The queue-manager does not answer."""
+
+
+class ManagementError(ChatterError):
+    """RabbitMQ's management API does not answer, or refuses."""
+
+
+class UnknownDialectError(ChatterError):
+    """No installed dialect has that name."""
+
+
+class TelemetryError(ChatterError):
+    """The instrumentation did not take hold: traces would silently be missing."""
+
+
+class UpError(ChatterError):
+    """A local process could not be started."""

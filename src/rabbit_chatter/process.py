@@ -1,0 +1,157 @@
+"""What every long-running component has: telemetry, an HTTP address, a readiness, and an orderly end.
+
+The order matters: telemetry opens first and is flushed last; a SIGTERM first makes ``/readyz`` say no,
+then the component drains, then the HTTP server closes.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request, Response
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from pydantic import BaseModel
+
+from rabbit_chatter.settings import ServiceSettings, TelemetrySettings
+from rabbit_chatter.telemetry.logs import configure_logs
+from rabbit_chatter.telemetry.metrics import Metrics
+from rabbit_chatter.telemetry.tracing import Tracing
+
+# A stream's server span would end with the stream, and scrapes would bury everything else.
+_UNTRACED_PATHS = "metrics,healthz,readyz,eavesdrop"
+
+log = structlog.get_logger()
+
+
+class Readiness(BaseModel):
+    """Whether a component can do its work, and what it waits for."""
+
+    ready: bool
+    checks: dict[str, bool]
+
+
+@dataclass
+class Process:
+    """A running component.
+
+    Attributes:
+        component: ``server``, ``queue-manager`` or ``bots``.
+        settings: where it listens.
+        telemetry: how traces and logs are written.
+        tracing: its tracers.
+        metrics: its metrics, in a registry of its own.
+        stopping: set by SIGTERM or SIGINT.
+        checks: by name, what must hold for ``/readyz`` to say yes.
+    """
+
+    component: str
+    settings: ServiceSettings
+    telemetry: TelemetrySettings
+    tracing: Tracing
+    metrics: Metrics
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def serving(self, app: FastAPI, port: int) -> AsyncIterator[str]:
+        """Serve ``app`` with ``/metrics``, ``/healthz`` and ``/readyz`` while the block runs.
+
+        Args:
+            app: the component's own routes.
+            port: to listen on; 0 takes a free one.
+
+        Yields:
+            ``host:port`` under which it answers.
+
+        Raises:
+            OSError: the port is in use.
+        """
+        app.include_router(self._operations())
+        FastAPIInstrumentor.instrument_app(
+            app, excluded_urls=_UNTRACED_PATHS, exclude_spans=["receive", "send"]
+        )
+        config = uvicorn.Config(
+            app, self.settings.host, port, log_config=None, access_log=False, timeout_graceful_shutdown=2
+        )
+        listener = config.bind_socket()
+        server = _Server(config)
+        address = f"{self.settings.host}:{listener.getsockname()[1]}"
+        task = asyncio.create_task(server.serve([listener]), name="http")
+        try:
+            log.info("http.listening", address=address, component=self.component)
+            yield address
+        finally:
+            self.stopping.set()
+            server.should_exit = True
+            await task
+            listener.close()
+
+    def _operations(self) -> APIRouter:
+        router = APIRouter(tags=["operations"])
+
+        @router.get("/metrics", response_class=Response)
+        def metrics(request: Request) -> Response:
+            """Metrics in Prometheus' text format, or OpenMetrics with exemplars where that is accepted."""
+            encode, content_type = choose_encoder(request.headers.get("accept", ""))
+            return Response(
+                encode(self.metrics.registry), media_type=None, headers={"content-type": content_type}
+            )
+
+        @router.get("/healthz")
+        async def healthz() -> dict[str, str]:
+            """Answer as long as the event loop turns."""
+            return {"status": "ok"}
+
+        @router.get("/readyz", responses={503: {"model": Readiness}})
+        async def readyz(response: Response) -> Readiness:
+            """Say whether the component can do its work, and what it waits for."""
+            checks = {name: check() for name, check in self.checks.items()}
+            ready = all(checks.values()) and not self.stopping.is_set()
+            response.status_code = 200 if ready else 503
+            return Readiness(ready=ready, checks=checks)
+
+        return router
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: we drain before HTTP closes."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def process(component: str, service: str) -> AsyncIterator[Process]:
+    """Set a component up from the environment, and take it down in reverse order.
+
+    Args:
+        component: ``server``, ``queue-manager`` or ``bots``; the AMQP client property and metric label.
+        service: its ``service.name`` in traces and ``service`` in log lines.
+    """
+    settings, telemetry = ServiceSettings(), TelemetrySettings()
+    configure_logs(telemetry, service)
+    tracing = Tracing(telemetry, service, settings.instance)
+    tracing.install()
+    HTTPXClientInstrumentor().instrument()
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    running = Process(component, settings, telemetry, tracing, Metrics(registry, component))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.stopping.set)
+    log.info("process.started", component=component, instance=settings.instance)
+    try:
+        yield running
+    finally:
+        with suppress(Exception):  # a receiver that is away must not keep us from ending
+            await asyncio.to_thread(tracing.shutdown)
+        log.info("process.stopped", component=component)
