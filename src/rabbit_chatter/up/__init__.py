@@ -1,0 +1,1 @@
+"""Private local processes: what `rabbit-chatter up` starts, and the broker that tests have for themselves."""
