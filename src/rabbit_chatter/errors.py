@@ -70,7 +70,16 @@ class DirectoryUnavailableError(ChatterError):
 
 
 class ManagementError(ChatterError):
-    """RabbitMQ's management API does not answer, or refuses."""
+    """RabbitMQ's management API does not answer, or refuses.
+
+    Args:
+        message: a sentence for people.
+        kind: one of few words, such as ``timeout``; it becomes a metric label.
+    """
+
+    def __init__(self, message: str, kind: str = "unreachable") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class UnknownDialectError(ChatterError):

@@ -1,0 +1,1 @@
+"""The read-only view of the broker: bots, conversations, queues, and Prometheus' targets."""

@@ -1,0 +1,66 @@
+"""What the queue-manager knows: one cache of queues, one of connections, and its own address."""
+
+from opentelemetry.instrumentation.utils import suppress_http_instrumentation
+
+from rabbit_chatter import __version__
+from rabbit_chatter.management import Management
+from rabbit_chatter.queue_manager.cache import Cache
+from rabbit_chatter.queue_manager.metrics import ManagementMetrics
+from rabbit_chatter.queue_manager.models import TargetGroup
+from rabbit_chatter.queue_manager.snapshot import (
+    ConnectionView,
+    QueueView,
+    target,
+    view_connections,
+    view_queues,
+)
+
+COMPONENT = "queue-manager"
+
+
+class Directory:
+    """The broker as a directory.
+
+    Args:
+        management: where the lists come from.
+        refresh: seconds for which a list is good.
+        metrics: of the calls.
+        instance: this process's name among others of its kind.
+
+    Attributes:
+        address: host:port of our own ``/metrics``, known once we listen; we have no AMQP connection that
+            could tell.
+    """
+
+    def __init__(
+        self, management: Management, refresh: float, metrics: ManagementMetrics, instance: str
+    ) -> None:
+        async def queues() -> QueueView:
+            return view_queues(await management.queues())
+
+        async def connections() -> ConnectionView:
+            return view_connections(await management.connections())
+
+        self.queues = Cache("queues", queues, refresh, metrics)
+        self.connections = Cache("connections", connections, refresh, metrics)
+        self.address = ""
+        self._instance = instance
+
+    async def close(self) -> None:
+        """Give up calls that are under way."""
+        await self.queues.close()
+        await self.connections.close()
+
+    def ready(self) -> bool:
+        """Whether the management API answered last time; asks it again, for next time, if that is due.
+
+        Nobody's request causes this call, and a trace of it alone would explain nothing.
+        """
+        with suppress_http_instrumentation():
+            self.queues.touch()
+            self.connections.touch()
+        return self.queues.healthy and self.connections.healthy
+
+    def own_target(self) -> list[TargetGroup]:
+        """Return ourselves as Prometheus' target, as soon as we listen."""
+        return [target(COMPONENT, self._instance, __version__, self.address)] if self.address else []
