@@ -14,6 +14,9 @@ CONTROL = "chatter.control"
 
 INBOX_PREFIX = "bot."
 
+# RabbitMQ's: header of a delivery (its place in the stream), argument of a consumer (where to begin).
+STREAM_OFFSET = "x-stream-offset"
+
 _BOT_NAME = re.compile(r"[a-z0-9]{3,20}")
 _DM_QUEUE = re.compile(r"([a-z0-9]{3,20})-([a-z0-9]{3,20})")
 

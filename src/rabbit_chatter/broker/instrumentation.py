@@ -20,7 +20,8 @@ from opentelemetry.instrumentation.aio_pika import AioPikaInstrumentor
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import Link, SpanContext, Tracer
 
-from rabbit_chatter.clock import now_ns
+from rabbit_chatter import names
+from rabbit_chatter.clock import NANOSECONDS, now_ns
 from rabbit_chatter.errors import TelemetryError
 from rabbit_chatter.messages import SENT_HEADER
 from rabbit_chatter.telemetry import conventions as c
@@ -45,10 +46,13 @@ def instrument(tracing: Tracing, metrics: Metrics, host: str, port: int) -> None
         TelemetryError: the official instrumentation did not take hold, as happens silently when its
             version does not fit aio-pika's. Traces would be missing, so we do not start.
     """
+    started = now_ns()
 
     async def consume(wrapped: Any, instance: Queue, args: Any, kwargs: Any) -> Any:  # noqa: ANN401 - wrapt's
         # `args[0]` is the official instrumentation around our callback; this goes around both.
         layer = _outermost(tracing.broker, metrics, instance, args[0], (host, port))
+        if names.STREAM_OFFSET in (kwargs.get("arguments") or ()):
+            layer = _only_news(layer, args[0], started)
         return await wrapped(layer, *args[1:], **kwargs)
 
     wrapt.wrap_function_wrapper(Queue, "consume", consume)
@@ -96,6 +100,21 @@ def _outermost(
             _queue_wait(broker, remote, message, received)
         hop.set(_process(message, queue.name, cause, address))
         return await official(message)
+
+    return delivered
+
+
+def _only_news(traced: Callback, official: Callback, started: int) -> Callback:
+    """Read without a span what was said before this process: it was traced when it was said."""
+
+    async def delivered(message: AbstractIncomingMessage) -> Any:  # noqa: ANN401 - as aio-pika has it
+        sent = message.headers.get(SENT_HEADER)
+        if not isinstance(sent, int):
+            sent = message.timestamp.timestamp() * NANOSECONDS if message.timestamp else started
+        if sent >= started:
+            return await traced(message)
+        with suppress_instrumentation():
+            return await official(message)
 
     return delivered
 

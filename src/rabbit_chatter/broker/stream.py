@@ -1,0 +1,218 @@
+"""Read a RabbitMQ stream: everything that was said, in order, as often as one likes.
+
+A stream keeps messages after they were read; a consumer says where to begin, and every delivery carries its
+place in the header ``x-stream-offset`` (https://www.rabbitmq.com/docs/streams#consuming). An
+acknowledgement only makes room for the next delivery. So nothing here is requeued or buried: what cannot be
+read is a copy, whose original is the bots' business.
+
+=================  ===========================================================================
+a reader begins …  at
+=================  ===========================================================================
+first              the oldest message that is kept
+after a lost link  the last message it has seen, which must be the same one: a broker that was set
+                   up anew counts from 0 again, and waiting for the old place would be deafness
+=================  ===========================================================================
+"""
+
+import asyncio
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import msgspec
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+
+from rabbit_chatter import names
+from rabbit_chatter.broker.connection import Link
+from rabbit_chatter.broker.delivery import properties_of
+from rabbit_chatter.clock import NANOSECONDS, monotonic, now_ns
+from rabbit_chatter.errors import BadMessageError
+from rabbit_chatter.messages import Message, Reason, parse
+from rabbit_chatter.telemetry import conventions as c
+from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exemplar
+
+_QUIET = 1.0  # seconds without a delivery after which there is no more history
+_MISSED = 3.0  # seconds after which the last message seen is gone from the stream
+_ACK_EVERY = 50  # deliveries of history per acknowledgement; must be well below the prefetch
+
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]([0-9a-f])")
+
+log = structlog.get_logger()
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A message and its place in the stream.
+
+    Attributes:
+        offset: its place, from 0; there may be gaps.
+        message: what was said.
+        trace_id: of the trace in which it was published, 32 hexadecimal digits.
+        sampled: whether that trace was recorded.
+    """
+
+    offset: int
+    message: Message
+    trace_id: str | None = None
+    sampled: bool = False
+
+
+class Listener(Protocol):
+    """Whoever wants to know what is in the stream; called in order of offsets, never twice for one."""
+
+    def take(self, entry: Entry) -> bool:
+        """Take the next message; return whether it was new."""
+
+    def skip(self, offset: int, error: BadMessageError) -> None:
+        """Learn that the message at ``offset`` cannot be read."""
+
+    def forget(self) -> None:
+        """Learn that the stream is another one: offsets begin anew."""
+
+
+@dataclass(eq=False)
+class StreamReader:
+    """One consumer of one stream, started again at the right place on every new channel.
+
+    Args:
+        link: the consuming connection, which then serves this reader alone.
+        stream: name of the stream.
+        listener: is told what is in it.
+        metrics: live deliveries are counted here; history was counted when it was live.
+        prefetch: deliveries in hand; a stream wants many.
+
+    Attributes:
+        caught_up: set once all that was said before the start has been read.
+    """
+
+    link: Link
+    stream: str
+    listener: Listener
+    metrics: Metrics
+    prefetch: int = 200
+
+    def __post_init__(self) -> None:
+        self.caught_up = asyncio.Event()
+        self._started_ns = now_ns()
+        self._last: tuple[int, str | None] | None = None
+        self._resuming = False
+        self._round = 0
+        self._heard = monotonic()
+        self._queue: AbstractQueue | None = None
+        self._tag: str | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._consumed = Children(self.metrics.consumed)
+        self._wait = Children(self.metrics.queue_wait)
+        self._process = Children(self.metrics.process)
+        self.link.on_open = self._on_open
+
+    async def close(self) -> None:
+        """Take nothing more."""
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._queue is not None and self._tag is not None and self.link.is_open:
+            with suppress(*CONNECTION_EXCEPTIONS):
+                await self._queue.cancel(self._tag)
+
+    async def _on_open(self, channel: AbstractChannel) -> None:
+        await channel.set_qos(prefetch_count=self.prefetch)
+        self._queue = await channel.get_queue(self.stream, ensure=False)
+        await self._consume()
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = asyncio.create_task(self._watching(), name="stream watch")
+
+    async def _consume(self) -> None:
+        assert self._queue is not None
+        self._round += 1  # what an earlier consumer still has in hand comes again through this one
+        self._resuming = self._last is not None
+        start = self._last[0] if self._last else "first"
+        self._heard = monotonic()
+        self._tag = await self._queue.consume(
+            partial(self._deliver, self._round), arguments={names.STREAM_OFFSET: start}
+        )
+        log.info("stream.reading", stream=self.stream, offset=start)
+
+    async def _watching(self) -> None:
+        """Notice silence: at first it is the end of history, after a lost link it is another stream."""
+        while self._resuming or not self.caught_up.is_set():
+            await asyncio.sleep(_QUIET / 4)
+            silent = monotonic() - self._heard
+            if self._resuming and silent > _MISSED:
+                await self._begin_anew()
+            elif not self._resuming and silent > _QUIET:
+                self._catch_up()
+
+    async def _begin_anew(self) -> None:
+        log.warning("stream.replaced", stream=self.stream)
+        self._last, self._resuming = None, False
+        self.caught_up.clear()
+        self.listener.forget()
+        with suppress(*CONNECTION_EXCEPTIONS):  # a lost link begins at "first" by itself now
+            if self._queue is not None and self._tag is not None:
+                await self._queue.cancel(self._tag)
+            await self._consume()
+
+    def _catch_up(self) -> None:
+        if not self.caught_up.is_set():
+            self.caught_up.set()
+            log.info("stream.caught_up", stream=self.stream, offset=self._last and self._last[0])
+
+    async def _deliver(self, number: int, incoming: AbstractIncomingMessage) -> None:
+        """Tell the listener of one delivery; nothing that is in it may stop the flow."""
+        if number != self._round:
+            return
+        self._heard = monotonic()
+        offset = incoming.headers.get(names.STREAM_OFFSET)
+        assert isinstance(offset, int)
+        if self._resuming and not await self._is_same_stream(offset, incoming.message_id):
+            return
+        if self._last is None or offset > self._last[0]:
+            self._last = offset, incoming.message_id
+            self._read(offset, incoming)
+        if self.caught_up.is_set() or (incoming.delivery_tag or 0) % _ACK_EVERY == 0:
+            with suppress(*CONNECTION_EXCEPTIONS):
+                await incoming.ack(multiple=True)
+
+    async def _is_same_stream(self, offset: int, message_id: str | None) -> bool:
+        self._resuming = False
+        if self._last is None or (offset, message_id) == self._last or offset > self._last[0]:
+            return True
+        await self._begin_anew()
+        return False
+
+    def _read(self, offset: int, incoming: AbstractIncomingMessage) -> None:
+        started, template = monotonic(), c.template_of(incoming.routing_key or "")
+        try:
+            message = parse(incoming.body, properties_of(incoming))
+            if message.sent_ns >= self._started_ns:
+                self._catch_up()
+            new = self.listener.take(Entry(offset, message, *trace_of(incoming.headers.get("traceparent"))))
+        except BadMessageError as error:
+            self.listener.skip(offset, error)
+        except Exception as error:
+            log.exception("stream.listener_failed", stream=self.stream, offset=offset)
+            self.listener.skip(offset, BadMessageError(Reason.HANDLER_FAILED, repr(error)))
+        else:
+            if self.caught_up.is_set():
+                outcome = Outcome.OK if new else Outcome.DUPLICATE
+                self._consumed[template, outcome].inc()
+                self._process[template, ""].observe(monotonic() - started, exemplar())
+                self._observe_wait(message, template)
+
+    def _observe_wait(self, message: Message, template: str) -> None:
+        if message.sent_ns:
+            wait = (now_ns() - message.sent_ns) / NANOSECONDS
+            self._wait[template, ""].observe(max(wait, 0.0), exemplar())
+
+
+def trace_of(traceparent: object) -> tuple[str | None, bool]:
+    """Return the trace id in a W3C ``traceparent`` and whether it is sampled; ``(None, False)`` without one.
+
+    See https://www.w3.org/TR/trace-context/#traceparent-header.
+    """
+    match = _TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
+    return (match[1], bool(int(match[2], 16) & 1)) if match else (None, False)
