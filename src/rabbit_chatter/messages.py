@@ -6,7 +6,7 @@ On the wire (AMQP 0-9-1, ``content_type: application/json``):
 property               meaning
 =====================  ==========================================================================
 ``message_id``         UUIDv7; consumers are idempotent by it
-``type``               ``dm``, ``tweet`` or ``invite``
+``type``               ``dm``, ``tweet``, ``invite`` or ``control``
 ``correlation_id``     the conversation (OpenTelemetry's ``messaging.message.conversation_id``)
 ``timestamp``          seconds, as AMQP has it
 ``app_id``             the program that said it
@@ -42,6 +42,10 @@ class Kind(StrEnum):
     DM = "dm"
     TWEET = "tweet"
     INVITE = "invite"
+    CONTROL = "control"
+
+
+_BETWEEN_TWO = frozenset((Kind.DM, Kind.INVITE))
 
 
 class Reason(StrEnum):
@@ -54,6 +58,7 @@ class Reason(StrEnum):
     NO_MESSAGE_ID = "no-message-id"
     TOO_LARGE = "too-large"
     NOT_FOR_ME = "not-for-me"
+    BUSY = "busy"
     HANDLER_FAILED = "handler-failed"
 
 
@@ -75,9 +80,9 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         id: UUIDv7, new for each message, kept when a publish is tried again.
         kind: what it is.
         sender: the bot that said it.
-        to: the bot it is for; ``None`` for a tweet.
+        to: the bot it is for; ``None`` where it is for many.
         text: what was said; untrusted.
-        conversation: id of the conversation; ``None`` for a tweet.
+        conversation: id of the conversation, if it belongs to one.
         turn: number of the message within its conversation, from 0.
         last: nobody is expected to answer.
         dialect: how the sender talks.
@@ -96,10 +101,17 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     sent_ns: int = 0
 
     @property
+    def exchange(self) -> str:
+        """The exchange it is published to."""
+        return names.CONTROL if self.kind is Kind.CONTROL else names.EXCHANGE
+
+    @property
     def routing_key(self) -> str:
-        """Where it goes on the exchange ``chatter``."""
+        """Its routing key; see :mod:`rabbit_chatter.names`."""
         if self.kind is Kind.TWEET:
             return names.tweet_key(self.sender)
+        if self.kind is Kind.CONTROL:
+            return Kind.CONTROL
         if self.kind is Kind.INVITE:
             return names.invite_key(self.to or "")
         return names.dm_key(self.sender, self.to or "")
@@ -147,7 +159,7 @@ def parse(body: bytes, properties: Properties) -> Message:
     try:
         said = _decoder.decode(body)
         names.check_bot_name(said.sender)
-        if kind is not Kind.TWEET:
+        if kind in _BETWEEN_TWO:
             names.check_bot_name(said.to or "")
     except BadNameError as error:
         raise BadMessageError(Reason.BAD_FIELD, str(error)) from error
@@ -155,7 +167,7 @@ def parse(body: bytes, properties: Properties) -> Message:
         raise BadMessageError(Reason.BAD_FIELD, str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadMessageError(Reason.NOT_JSON, str(error)) from error
-    if kind is not Kind.TWEET and not properties.correlation_id:
+    if kind in _BETWEEN_TWO and not properties.correlation_id:
         raise BadMessageError(Reason.BAD_FIELD, f"a {kind} needs its conversation's id as correlation_id")
     return Message(
         id=message_id,

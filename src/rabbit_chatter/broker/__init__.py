@@ -1,8 +1,20 @@
 """All that speaks AMQP. Nothing outside this package imports aio-pika."""
 
-from rabbit_chatter.broker.consume import Consumer, Handler, Subscription
+from rabbit_chatter.broker.consume import Consumer
+from rabbit_chatter.broker.delivery import Handler, Subscription
 from rabbit_chatter.broker.instrumentation import instrument
 from rabbit_chatter.broker.node import Node
 from rabbit_chatter.broker.publish import Publisher
+from rabbit_chatter.broker.stream import Entry, Listener, StreamReader
 
-__all__ = ["Consumer", "Handler", "Node", "Publisher", "Subscription", "instrument"]
+__all__ = [
+    "Consumer",
+    "Entry",
+    "Handler",
+    "Listener",
+    "Node",
+    "Publisher",
+    "StreamReader",
+    "Subscription",
+    "instrument",
+]

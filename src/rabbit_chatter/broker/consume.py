@@ -1,71 +1,24 @@
-"""Hear something: acknowledged after the work, told apart when it comes twice, never lost.
-
-========================  ====================================================================
-a delivery …              ends
-========================  ====================================================================
-is handled                acknowledged
-was handled before        acknowledged, outcome ``duplicate``
-cannot be read            in ``chatter.dead-letters`` with ``x-reason``, then acknowledged
-makes the handler fail    back in the queue; the second time in ``chatter.dead-letters``
-========================  ====================================================================
-"""
+"""Consumers of a process: started again on every new channel, until they are cancelled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
-from opentelemetry import trace
-from opentelemetry.trace import StatusCode, Tracer
-from pamqp.common import FieldTable
 
-from rabbit_chatter import names
 from rabbit_chatter.broker.connection import Link
+from rabbit_chatter.broker.delivery import Deliveries, Subscription
 from rabbit_chatter.broker.publish import Publisher
-from rabbit_chatter.clock import NANOSECONDS, monotonic, now_ns
-from rabbit_chatter.errors import BadMessageError
-from rabbit_chatter.messages import DETAIL_HEADER, REASON_HEADER, Message, Properties, Reason, new_id, parse
-from rabbit_chatter.telemetry import conventions as c
-from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exemplar
+from rabbit_chatter.errors import BrokerUnavailableError, NameTakenError
+from rabbit_chatter.telemetry.metrics import Metrics
 from rabbit_chatter.telemetry.tracing import speaking
 
-_REMEMBERED = 64  # ids per queue; what comes twice comes soon, as prefetch is small
 _PARALLEL_STARTS = 50
+_TAKEN_PAUSE = 2.0  # seconds between attempts to take an inbox back
 
 log = structlog.get_logger()
-
-Handler = Callable[[Message], Awaitable[None]]
-
-
-@dataclass(eq=False, slots=True)
-class Subscription:
-    """One consumer of one queue, started again on every new channel.
-
-    Attributes:
-        queue: name of the queue.
-        handler: called with each message, one at a time, in order.
-        tracer: whose spans these are.
-        dialect: label of the histograms.
-        declare: makes the queue, on a channel that may be lost; ``None`` if it is there already.
-    """
-
-    queue: str
-    handler: Handler
-    tracer: Tracer
-    dialect: str = ""
-    declare: Callable[[AbstractChannel], Awaitable[object]] | None = None
-    tag: str | None = None
-    seen: dict[str, None] = field(default_factory=dict)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    def remember(self, message_id: str) -> None:
-        """Note that ``message_id`` was handled."""
-        self.seen[message_id] = None
-        if len(self.seen) > _REMEMBERED:
-            del self.seen[next(iter(self.seen))]
 
 
 class Consumer:
@@ -81,42 +34,52 @@ class Consumer:
     def __init__(self, link: Link, publisher: Publisher, metrics: Metrics, prefetch: int = 1) -> None:
         self._link = link
         link.on_open = self._on_open
-        self._publisher = publisher
-        self._metrics = metrics
         self._prefetch = prefetch
-        self._consumed = Children(metrics.consumed)
-        self._process = Children(metrics.process)
-        self._wait = Children(metrics.queue_wait)
+        self._deliveries = Deliveries(publisher, metrics)
         self._subscriptions: set[Subscription] = set()
-        self._in_hand = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    async def _on_open(self, channel: AbstractChannel) -> None:
-        await channel.set_qos(prefetch_count=self._prefetch)
-        waiting = list(self._subscriptions)
-        for start in range(0, len(waiting), _PARALLEL_STARTS):
-            await asyncio.gather(
-                *(self._start(s, channel) for s in waiting[start : start + _PARALLEL_STARTS])
-            )
+        self._taking_back: set[asyncio.Task[None]] = set()
 
     async def subscribe(self, subscription: Subscription, patience: float = 30.0) -> None:
-        """Begin to consume, now and after every reconnection.
+        """Begin to consume, now and after every reconnection; one that happens meanwhile does it, too.
 
         Raises:
             BrokerUnavailableError: not connected within ``patience`` seconds.
             NameTakenError: the queue is another bot's inbox.
         """
-        await self._start(subscription, await self._link.channel(patience))
+        channel = await self._link.channel(patience)
         self._subscriptions.add(subscription)
+        try:
+            await self._start(subscription, channel)
+        except NameTakenError:
+            self._subscriptions.discard(subscription)
+            raise
+        except (*CONNECTION_EXCEPTIONS, BrokerUnavailableError) as error:
+            log.info("consumer.postponed", queue=subscription.queue, error=str(error))
 
     async def unsubscribe(self, subscription: Subscription) -> None:
         """Stop consuming; a delivery in hand is still finished."""
         self._subscriptions.discard(subscription)
         if subscription.tag is not None and self._link.is_open:
-            with suppress(*CONNECTION_EXCEPTIONS):
+            with suppress(*CONNECTION_EXCEPTIONS, BrokerUnavailableError):
                 queue = await (await self._link.channel(0)).get_queue(subscription.queue, ensure=False)
                 await queue.cancel(subscription.tag)
+
+    @asynccontextmanager
+    async def scratch(self) -> AsyncIterator[AbstractChannel]:
+        """Open a channel for a declaration that the broker may refuse by closing it.
+
+        Raises:
+            BrokerUnavailableError: not connected, or not any more.
+        """
+        try:
+            channel = await self._link.scratch()
+            try:
+                yield channel
+            finally:
+                if not channel.is_closed:
+                    await channel.close()
+        except CONNECTION_EXCEPTIONS as error:
+            raise BrokerUnavailableError(f"the broker closed the channel: {error}") from error
 
     async def drain(self, deadline: float) -> bool:
         """Take nothing more and wait up to ``deadline`` seconds for what is in hand.
@@ -124,112 +87,46 @@ class Consumer:
         Returns:
             Whether all of it was finished; the rest will be redelivered to somebody.
         """
+        for task in self._taking_back:
+            task.cancel()
         await asyncio.gather(*(self.unsubscribe(s) for s in list(self._subscriptions)))
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline):
-                await self._idle.wait()
-        return self._idle.is_set()
+                await self._deliveries.idle.wait()
+        return self._deliveries.idle.is_set()
+
+    async def _on_open(self, channel: AbstractChannel) -> None:
+        await channel.set_qos(prefetch_count=self._prefetch)
+        waiting = list(self._subscriptions)
+        for start in range(0, len(waiting), _PARALLEL_STARTS):
+            await asyncio.gather(
+                *(self._restart(s, channel) for s in waiting[start : start + _PARALLEL_STARTS])
+            )
+
+    async def _restart(self, subscription: Subscription, channel: AbstractChannel) -> None:
+        try:
+            await self._start(subscription, channel)
+        except NameTakenError:
+            # By ourselves, most likely: the broker has not yet noticed that our old connection is dead.
+            task = asyncio.create_task(self._take_back(subscription, channel), name=subscription.queue)
+            self._taking_back.add(task)
+            task.add_done_callback(self._taking_back.discard)
+
+    async def _take_back(self, subscription: Subscription, channel: AbstractChannel) -> None:
+        while subscription in self._subscriptions and not channel.is_closed:
+            await asyncio.sleep(_TAKEN_PAUSE)
+            with suppress(NameTakenError, BrokerUnavailableError, *CONNECTION_EXCEPTIONS):
+                await self._start(subscription, channel)
+                return
 
     async def _start(self, subscription: Subscription, channel: AbstractChannel) -> None:
         if subscription.declare is not None:
-            scratch = await self._link.scratch()
-            try:
+            async with self.scratch() as scratch:
                 await subscription.declare(scratch)
-            finally:
-                if not scratch.is_closed:
-                    await scratch.close()
         queue = await channel.get_queue(subscription.queue, ensure=False)
 
         async def deliver(incoming: AbstractIncomingMessage) -> None:
-            await self._deliver(subscription, incoming)
+            await self._deliveries.settle(subscription, incoming)
 
         with speaking(subscription.tracer):
             subscription.tag = await queue.consume(deliver)
-
-    async def _deliver(self, subscription: Subscription, incoming: AbstractIncomingMessage) -> None:
-        """Handle one delivery; whatever goes wrong, it ends settled or is redelivered."""
-        self._in_hand += 1
-        self._idle.clear()
-        started, template = monotonic(), c.template_of(incoming.routing_key or "")
-        if incoming.redelivered:
-            self._metrics.redelivered.labels(template).inc()
-        try:
-            async with subscription.lock:
-                outcome = await self._handle(subscription, incoming, template)
-            self._consumed[template, outcome].inc()
-        except CONNECTION_EXCEPTIONS as error:  # not settled: the broker will deliver it again
-            log.warning("message.not_settled", queue=subscription.queue, error=str(error))
-        finally:
-            self._in_hand -= 1
-            if not self._in_hand:
-                self._idle.set()
-        self._process[template, subscription.dialect].observe(monotonic() - started, exemplar())
-
-    async def _handle(
-        self, subscription: Subscription, incoming: AbstractIncomingMessage, template: str
-    ) -> Outcome:
-        try:
-            message = parse(incoming.body, _properties(incoming))
-            self._observe_wait(message, template, subscription.dialect)
-            if message.id in subscription.seen:
-                await incoming.ack()
-                return Outcome.DUPLICATE
-            await subscription.handler(message)
-        except BadMessageError as error:
-            return await self._bury(incoming, error)
-        except Exception as error:
-            log.exception("message.handler_failed", queue=subscription.queue, message_id=incoming.message_id)
-            _mark_failed(error)
-            if incoming.redelivered:
-                return await self._bury(incoming, BadMessageError(Reason.HANDLER_FAILED, repr(error)))
-            await incoming.reject(requeue=True)
-            return Outcome.REQUEUED
-        subscription.remember(message.id)
-        await incoming.ack()
-        return Outcome.OK
-
-    def _observe_wait(self, message: Message, template: str, dialect: str) -> None:
-        if not message.sent_ns:
-            return
-        wait = (now_ns() - message.sent_ns) / NANOSECONDS
-        if wait < 0:
-            self._metrics.negative_wait.inc()
-        self._wait[template, dialect].observe(max(wait, 0.0), exemplar())
-
-    async def _bury(self, incoming: AbstractIncomingMessage, error: BadMessageError) -> Outcome:
-        """Put the message with its reason into the dead letters, and only then take it off its queue."""
-        _mark_failed(error)
-        headers: FieldTable = {REASON_HEADER: error.reason, DETAIL_HEADER: error.detail[:500]}
-        await self._publisher.send(
-            names.DEAD_EXCHANGE,
-            incoming.routing_key or "",
-            incoming.body,
-            incoming.message_id or new_id(),
-            "dead-letter",
-            incoming.correlation_id,
-            headers,
-        )
-        await incoming.ack()
-        self._metrics.dead_lettered.labels(error.reason).inc()
-        log.warning(
-            "message.dead_lettered", reason=error.reason, detail=error.detail, key=incoming.routing_key
-        )
-        return Outcome.DEAD_LETTERED
-
-
-def _properties(incoming: AbstractIncomingMessage) -> Properties:
-    return Properties(
-        message_id=incoming.message_id,
-        type=incoming.type,
-        correlation_id=incoming.correlation_id,
-        headers=incoming.headers,
-        timestamp=incoming.timestamp.timestamp() if incoming.timestamp else None,
-    )
-
-
-def _mark_failed(error: Exception) -> None:
-    span = trace.get_current_span()
-    if span.is_recording():
-        span.record_exception(error)
-        span.set_status(StatusCode.ERROR, str(error)[:200])
-        span.set_attribute(c.ERROR_TYPE, getattr(error, "reason", type(error).__name__))

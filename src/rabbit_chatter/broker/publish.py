@@ -12,7 +12,6 @@ from aiormq.channel import Channel as UnderlayChannel
 from opentelemetry import context, trace
 from pamqp.common import FieldTable
 
-from rabbit_chatter import names
 from rabbit_chatter.broker.connection import Link
 from rabbit_chatter.clock import NANOSECONDS, monotonic, now_ns
 from rabbit_chatter.errors import (
@@ -89,7 +88,7 @@ class Publisher:
             self._sent[message.kind, "too-large"].inc()
             raise MessageTooLargeError(f"{len(body)} bytes of {message.kind}; the limit is {MAX_BODY_BYTES}")
         await self.send(
-            names.EXCHANGE, message.routing_key, body, message.id, message.kind, message.conversation
+            message.exchange, message.routing_key, body, message.id, message.kind, message.conversation
         )
 
     async def send(  # noqa: PLR0913 - these are what AMQP sends

@@ -14,6 +14,8 @@ from aio_pika.exceptions import AMQPChannelError, ChannelClosed
 from rabbit_chatter import names
 from rabbit_chatter.errors import NameTakenError
 
+Channel = AbstractChannel
+
 DIALECT_ARGUMENT = "x-chatter-dialect"
 INSTANCE_ARGUMENT = "x-chatter-instance"
 _RESOURCE_LOCKED = 405  # AMQP 0-9-1: somebody else's exclusive queue
@@ -38,7 +40,7 @@ async def declare_inbox(
             names.inbox(bot), exclusive=True, auto_delete=False, arguments=dict(arguments)
         )
     except ChannelClosed as error:
-        if getattr(error, "reason", None) is not None and str(_RESOURCE_LOCKED) not in str(error):
+        if str(_RESOURCE_LOCKED) not in str(error):
             raise
         raise NameTakenError(f"a bot named {bot} is already chatting") from error
     await queue.bind(names.EXCHANGE, names.invite_key(bot))
@@ -58,8 +60,18 @@ async def delete_dm(channel: AbstractChannel, sender: str, to: str) -> None:
         await channel.queue_delete(names.dm_queue(sender, to), if_unused=True, if_empty=True)
 
 
-async def declare_control(channel: AbstractChannel, instance: str) -> str:
-    """Declare this process's exclusive copy of the control fanout; return the queue's name."""
-    queue = await channel.declare_queue(f"control.{instance}", exclusive=True)
-    await queue.bind(names.CONTROL)
-    return queue.name
+async def delete_inbox(channel: AbstractChannel, bot: str) -> None:
+    """Delete ``bot``'s inbox, and with it its name from the directory."""
+    await channel.queue_delete(names.inbox(bot))
+
+
+async def follow(channel: AbstractChannel, bot: str, other: str) -> None:
+    """Let ``bot``'s inbox receive the tweets of ``other``."""
+    inbox = await channel.get_queue(names.inbox(bot), ensure=False)
+    await inbox.bind(names.EXCHANGE, names.tweet_key(other))
+
+
+async def declare_control(channel: AbstractChannel, queue: str) -> None:
+    """Declare this process's exclusive copy of the control fanout."""
+    declared = await channel.declare_queue(queue, exclusive=True)
+    await declared.bind(names.CONTROL)

@@ -1,0 +1,54 @@
+"""Metrics of a bot process, beside those of every component."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from rabbit_chatter.telemetry.metrics import HUMAN_BUCKETS
+
+
+class BotMetrics:
+    """Metrics about the population; none is per bot.
+
+    Args:
+        registry: where they are registered.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.bots = Gauge("chatter_bots", "Bots chatting in this process.", ["dialect"], registry=registry)
+        self.expected = Gauge("chatter_bots_expected", "Bots that were asked for.", registry=registry)
+        self.open = Gauge(
+            "chatter_conversations_open", "Conversations that bots here take part in.", registry=registry
+        )
+        self.ended = Counter(
+            "chatter_conversations_ended",
+            "Conversations ended, as seen by bots here: finished, left, abandoned by the partner, or unroutable.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.expected_rate = Gauge(
+            "chatter_publish_rate_expected",
+            "Messages per second that this population should publish; compare with messaging_client_sent_messages.",
+            registry=registry,
+        )
+        self.compose = Histogram(
+            "chatter_compose_duration_seconds",
+            "Time a dialect took to find its words.",
+            ["dialect"],
+            buckets=HUMAN_BUCKETS,
+            registry=registry,
+        )
+        self.compose_failures = Counter(
+            "chatter_compose_failures",
+            "Times a dialect failed.",
+            ["dialect", "error_type"],
+            registry=registry,
+        )
+        self.characters = Counter(
+            "chatter_composed_characters",
+            "Characters that a dialect produced.",
+            ["dialect"],
+            registry=registry,
+        )
+        self.names_taken = Counter("chatter_names_taken", "Names refused by the broker.", registry=registry)
+        self.directory_failures = Counter(
+            "chatter_directory_failures", "Times the queue-manager did not answer.", registry=registry
+        )

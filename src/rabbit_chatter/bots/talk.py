@@ -1,0 +1,183 @@
+"""A bot's conversations: beginning one, answering in turn, and ending it so that nothing is left over."""
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.trace import Tracer
+
+from rabbit_chatter import names
+from rabbit_chatter.bots.conversation import Conversation
+from rabbit_chatter.bots.pacing import Pace
+from rabbit_chatter.bots.voice import Voice
+from rabbit_chatter.bots.world import World
+from rabbit_chatter.broker import Subscription, topology
+from rabbit_chatter.clock import monotonic
+from rabbit_chatter.errors import BadMessageError, ChatterError, PublishError, UnroutableError
+from rabbit_chatter.messages import Kind, Message, Reason, new_id
+from rabbit_chatter.telemetry import conventions as c
+
+MOST_CONVERSATIONS = 50  # a stranger may invite as often as it likes
+PATIENCE_SECONDS = 60.0
+GOODBYE = "Bye!"
+
+log = structlog.get_logger()
+
+
+class Talk:
+    """All conversations of one bot.
+
+    Args:
+        name: the bot's.
+        voice: finds the words.
+        pace: how long that takes.
+        world: the surroundings.
+        tracer: the bot's own.
+    """
+
+    def __init__(self, name: str, voice: Voice, pace: Pace, world: World, tracer: Tracer) -> None:
+        self._name = name
+        self._voice = voice
+        self._pace = pace
+        self._world = world
+        self._tracer = tracer
+        self._conversations: dict[str, Conversation] = {}
+        self._listening: dict[str, Subscription] = {}
+
+    @property
+    def partners(self) -> set[str]:
+        """Who this bot is talking with."""
+        return {conversation.partner for conversation in self._conversations.values()}
+
+    async def start(self, partner: str) -> None:
+        """Invite ``partner`` and say the first line; the whole conversation will hang under this span.
+
+        Raises:
+            NotConfirmedError: the broker is away.
+        """
+        conversation = Conversation(new_id(), partner, monotonic())
+        attributes = {c.CONVERSATION_ID: conversation.id, c.DIALECT: self._voice.name}
+        with self._tracer.start_as_current_span("converse", attributes=attributes):
+            await self._begin(conversation)
+            try:
+                await self._world.publisher.publish(self._message(conversation, Kind.INVITE, ""))
+            except UnroutableError:  # the directory was older than the bot's leaving
+                self._end(conversation, "unroutable")
+                return
+            await self._say(conversation, await self._voice.open(partner))
+
+    async def accept(self, invite: Message) -> None:
+        """Begin to listen to who invited us; an invitation with a text is answered at once.
+
+        Raises:
+            BadMessageError: this bot has too many conversations.
+        """
+        conversation = self._conversations.get(invite.conversation or "")
+        if conversation is None:
+            conversation = Conversation(invite.conversation or "", invite.sender, monotonic())
+            await self._begin(conversation)
+        if invite.text:
+            await self._hear(invite)
+
+    async def leave(self) -> None:
+        """Say goodbye to everybody and stop listening."""
+        for conversation in list(self._conversations.values()):
+            if not conversation.over:
+                try:
+                    await self._say(conversation, GOODBYE, last=True)
+                except PublishError as error:
+                    log.warning("bot.goodbye_unsaid", bot=self._name, error=str(error))
+            self._end(conversation, "left")
+
+    def abandon_silent(self) -> None:
+        """End conversations whose partner has said nothing for too long."""
+        now = monotonic()
+        for conversation in list(self._conversations.values()):
+            if now - conversation.active > PATIENCE_SECONDS:
+                self._end(conversation, "abandoned")
+
+    async def _begin(self, conversation: Conversation) -> None:
+        if len(self._conversations) >= MOST_CONVERSATIONS:
+            raise BadMessageError(Reason.BUSY, f"{self._name} has {MOST_CONVERSATIONS} conversations already")
+        self._conversations[conversation.id] = conversation
+        self._world.metrics.open.inc()
+        partner = conversation.partner
+        if partner in self._listening:
+            return
+
+        async def declare(channel: topology.Channel) -> None:
+            await topology.declare_dm(channel, self._name, partner)
+            await topology.declare_dm(channel, partner, self._name)
+
+        queue = names.dm_queue(partner, self._name)
+        self._listening[partner] = Subscription(queue, self._hear, self._tracer, self._voice.name, declare)
+        await self._world.consumer.subscribe(self._listening[partner])
+
+    async def _hear(self, message: Message) -> None:
+        """Read a message, and answer if it is our turn."""
+        if message.to != self._name:
+            raise BadMessageError(Reason.NOT_FOR_ME, f"it is for {message.to}, not for {self._name}")
+        conversation = self._conversations.get(message.conversation or "")
+        if conversation is None:  # it was invited before we lost our memory, or it never asked
+            conversation = Conversation(message.conversation or "", message.sender, monotonic())
+            await self._begin(conversation)
+        before = list(conversation.history)
+        answer_expected = conversation.hear(message, monotonic())
+        await self._world.pause(self._pace.reading(message.text))
+        if answer_expected:
+            text = await self._voice.answer(before, message.text)
+            try:
+                await self._say(conversation, text or GOODBYE, last=text is None)
+            except PublishError as error:
+                log.warning("bot.gave_up", bot=self._name, partner=message.sender, error=str(error))
+                self._end(conversation, "failed")
+                return
+        if conversation.over:
+            self._end(conversation, "finished")
+
+    async def _say(self, conversation: Conversation, text: str, *, last: bool = False) -> None:
+        await self._world.pause(self._pace.typing(text))
+        last = last or conversation.is_last_turn
+        message = self._message(conversation, Kind.DM, text, last=last)
+        trace.get_current_span().set_attribute(c.TURN, message.turn)
+        conversation.said(self._name, text, monotonic(), last=last)
+        await self._world.publisher.publish(message)
+        log.info(
+            "message.said",
+            bot=self._name,
+            to=conversation.partner,
+            conversation=conversation.id,
+            message_id=message.id,
+            turn=message.turn,
+        )
+
+    def _message(self, conversation: Conversation, kind: Kind, text: str, *, last: bool = False) -> Message:
+        return Message(
+            id=new_id(),
+            kind=kind,
+            sender=self._name,
+            text=text,
+            to=conversation.partner,
+            conversation=conversation.id,
+            turn=conversation.next_turn,
+            last=last,
+            dialect=self._voice.name,
+        )
+
+    def _end(self, conversation: Conversation, outcome: str) -> None:
+        if self._conversations.pop(conversation.id, None) is None:
+            return
+        self._world.metrics.open.dec()
+        self._world.metrics.ended.labels(outcome).inc()
+        log.info("conversation.ended", bot=self._name, conversation=conversation.id, outcome=outcome)
+        if conversation.partner not in self.partners:
+            subscription = self._listening.pop(conversation.partner)
+            # Not here and now: the message that ended it is acknowledged first, on this very queue.
+            self._world.tasks.create_task(self._stop_listening(subscription, conversation.partner))
+
+    async def _stop_listening(self, subscription: Subscription, partner: str) -> None:
+        """Cancel the consumer; the queue goes if it is empty, else what is in it becomes dead letters in time."""
+        try:
+            await self._world.consumer.unsubscribe(subscription)
+            async with self._world.consumer.scratch() as channel:
+                await topology.delete_dm(channel, partner, self._name)
+        except ChatterError as error:
+            log.debug("conversation.queue_kept", queue=subscription.queue, error=str(error))

@@ -1,0 +1,51 @@
+"""Pronounceable nonsense: syllables, words, sentences, all from the persona's own dice."""
+
+import random
+from collections.abc import Sequence
+
+from rabbit_chatter.dialects import Line, Persona
+
+_ONSETS = ("b", "bl", "br", "d", "dr", "f", "fl", "g", "gr", "h", "k", "kl", "l", "m", "n", "p", "pl", "r", "s",
+           "sk", "sn", "st", "t", "tr", "v", "w", "z", "zw")  # fmt: skip
+_VOWELS = ("a", "e", "i", "o", "u", "oo", "ee", "ai")
+_CODAS = ("", "", "", "b", "g", "k", "l", "m", "n", "p", "r", "sh", "t", "x", "ff")
+_TOPIC_WORDS = 12
+
+
+class Gibberish:
+    """Talks in invented words and keeps to a vocabulary of its own, as people do."""
+
+    def __init__(self, persona: Persona) -> None:
+        self._rng = persona.rng
+        self._words = tuple(_word(self._rng) for _ in range(_TOPIC_WORDS))
+
+    async def open(self, partner: str) -> str:
+        """Call ``partner`` and ask something."""
+        return f"{partner.capitalize()}! {self._sentence('?')}"
+
+    async def answer(self, history: Sequence[Line], heard: str) -> str | None:
+        """Take up a word of the partner's and add one or two sentences."""
+        taken = [word.strip("?!.,").lower()[:20] for word in heard.split()]
+        word = self._rng.choice(taken) if taken else _word(self._rng)
+        first = f"{word.capitalize()}? " if word and self._rng.random() < 0.5 else ""
+        return first + " ".join(
+            self._sentence(self._rng.choice("..!?")) for _ in range(self._rng.randint(1, 2))
+        )
+
+    async def tweet(self) -> str:
+        """Tell one sentence, with a tag."""
+        return f"{self._sentence('.')} #{self._rng.choice(self._words)}"
+
+    def _sentence(self, end: str) -> str:
+        count = self._rng.randint(3, 8)
+        words = [
+            self._rng.choice(self._words) if self._rng.random() < 0.7 else _word(self._rng)
+            for _ in range(count)
+        ]
+        return " ".join(words).capitalize() + end
+
+
+def _word(rng: random.Random) -> str:
+    return "".join(
+        rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(rng.randint(1, 3))
+    )
