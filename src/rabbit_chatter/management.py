@@ -23,21 +23,24 @@ _Empty = list[Any]
 T = TypeVar("T")
 
 
-class Rate(msgspec.Struct):
+class Rate(msgspec.Struct, gc=False):
     """How often something happens, per second, over the broker's last sampling interval."""
 
     rate: float = 0.0
 
 
-class MessageStats(msgspec.Struct):
+class MessageStats(msgspec.Struct, gc=False):
     """Rates of one queue; a queue that nobody has used yet has none."""
 
     publish_details: Rate | _Empty | None = None
     deliver_get_details: Rate | _Empty | None = None
 
 
-class Queue(msgspec.Struct):
-    """One queue, as the API lists it; the figures of a queue declared just now are not there yet."""
+class Queue(msgspec.Struct, gc=False):
+    """One queue, as the API lists it; the figures of a queue declared just now are not there yet.
+
+    Not tracked by the garbage collector: ten thousand of these come at once, and none refers to another.
+    """
 
     name: str
     type: str | None = None
@@ -51,13 +54,37 @@ class Queue(msgspec.Struct):
     head_message_timestamp: int | None = None
     message_stats: MessageStats | _Empty | None = None
 
+    @property
+    def publish_rate(self) -> float:
+        """Messages in, per second."""
+        return _rate(self.message_stats, "publish_details")
 
-class Connection(msgspec.Struct):
+    @property
+    def deliver_rate(self) -> float:
+        """Messages out, per second."""
+        return _rate(self.message_stats, "deliver_get_details")
+
+    def argument(self, key: str) -> object:
+        """Return what the queue was declared with: of any type, or ``None``."""
+        return self.arguments.get(key) if isinstance(self.arguments, dict) else None
+
+
+class Connection(msgspec.Struct, gc=False):
     """One AMQP connection and what its client says of itself: text from anybody, of any type."""
 
     name: str = ""
     user: str | None = None
     client_properties: dict[str, Any] | _Empty | None = None
+
+    def says(self, key: str) -> object:
+        """Return a client property: of any type, or ``None``."""
+        said = self.client_properties
+        return said.get(key) if isinstance(said, dict) else None
+
+
+def _rate(stats: MessageStats | _Empty | None, field: str) -> float:
+    details = getattr(stats, field, None)
+    return details.rate if isinstance(details, Rate) else 0.0
 
 
 _QUEUE_COLUMNS = (

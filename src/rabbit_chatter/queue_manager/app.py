@@ -16,7 +16,7 @@ from rabbit_chatter.queue_manager.models import (
     Stats,
     TargetGroup,
 )
-from rabbit_chatter.queue_manager.snapshot import Order, Sort
+from rabbit_chatter.queue_manager.snapshot import Order, Sort, show_bot, show_conversation, show_queue
 
 MAX_LIMIT = 1000
 RETRY_AFTER = 2  # seconds
@@ -60,7 +60,7 @@ def _add_lists(app: FastAPI, directory: Directory) -> None:
         """List the bots that are chatting now: one per inbox, by name."""
         known = await directory.queues.get()
         every = known.value.bots
-        page = list(every[offset : offset + limit])
+        page = [show_bot(inbox) for inbox in every[offset : offset + limit]]
         return Bots(bots=page, total=len(every), stale=known.stale, age_seconds=round(known.age, 3))
 
     @app.get("/conversations", tags=["directory"])
@@ -68,7 +68,7 @@ def _add_lists(app: FastAPI, directory: Directory) -> None:
         """List the pairs of bots that have queues between them, with what waits in each direction."""
         known = await directory.queues.get()
         every = known.value.conversations
-        page = list(every[offset : offset + limit])
+        page = [show_conversation(pair) for pair in every[offset : offset + limit]]
         return Conversations(
             conversations=page, total=len(every), stale=known.stale, age_seconds=round(known.age, 3)
         )
@@ -86,7 +86,7 @@ def _add_lists(app: FastAPI, directory: Directory) -> None:
         every = known.value.sorted(sort, order)
         if name:
             every = [queue for queue in every if name in queue.name]
-        page = list(every[offset : offset + limit])
+        page = [show_queue(queue) for queue in every[offset : offset + limit]]
         return Queues(queues=page, total=len(every), stale=known.stale, age_seconds=round(known.age, 3))
 
 

@@ -62,15 +62,22 @@ class Cache(Generic[T]):
         fetch: gets a new one; a :class:`ManagementError` is expected of it.
         refresh: seconds for which a snapshot is good, longer where ``fetch`` takes long.
         metrics: calls, failures, age and answers are counted here.
+        patience: seconds to wait for a refresh where something is known already.
     """
 
     def __init__(
-        self, resource: str, fetch: Callable[[], Awaitable[T]], refresh: float, metrics: ManagementMetrics
+        self,
+        resource: str,
+        fetch: Callable[[], Awaitable[T]],
+        refresh: float,
+        metrics: ManagementMetrics,
+        patience: float = PATIENCE,
     ) -> None:
         self._resource = resource
         self._fetch = fetch
         self._refresh = refresh
         self._metrics = metrics
+        self._patience = patience
         self._duration = metrics.duration.labels(resource)
         self._known: _Known[T] | None = None
         self._error: ManagementError | None = None
@@ -104,7 +111,7 @@ class Cache(Generic[T]):
         self.touch()
         waited = self._task is not None and not self._fresh()
         if self._task is not None and waited:
-            await asyncio.wait({self._task}, timeout=PATIENCE if self._known else None)
+            await asyncio.wait({self._task}, timeout=self._patience if self._known else None)
         known = self._known
         if known is None:
             self._metrics.answers.labels(self._resource, "none").inc()

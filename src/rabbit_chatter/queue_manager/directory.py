@@ -1,5 +1,7 @@
 """What the queue-manager knows: one cache of queues, one of connections, and its own address."""
 
+import asyncio
+
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 
 from rabbit_chatter import __version__
@@ -36,7 +38,8 @@ class Directory:
         self, management: Management, refresh: float, metrics: ManagementMetrics, instance: str
     ) -> None:
         async def queues() -> QueueView:
-            return view_queues(await management.queues())
+            listed = await management.queues()
+            return await asyncio.to_thread(view_queues, listed)  # others are answered meanwhile
 
         async def connections() -> ConnectionView:
             return view_connections(await management.connections())

@@ -6,11 +6,14 @@ out, and no text is longer than it needs to be.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
-from rabbit_chatter import management, names
+from rabbit_chatter import names
+from rabbit_chatter.management import Connection
+from rabbit_chatter.management import Queue as Listed
 from rabbit_chatter.queue_manager.models import (
     Bot,
     Component,
@@ -53,33 +56,52 @@ class Order(StrEnum):
     DESC = "desc"
 
 
+_KEYS: Mapping[Sort, Callable[[Listed], str | float]] = {
+    Sort.NAME: lambda queue: queue.name,
+    Sort.TYPE: lambda queue: queue.type or "",
+    Sort.MESSAGES: lambda queue: queue.messages or 0,
+    Sort.READY: lambda queue: queue.messages_ready or 0,
+    Sort.UNACKNOWLEDGED: lambda queue: queue.messages_unacknowledged or 0,
+    Sort.CONSUMERS: lambda queue: queue.consumers or 0,
+    Sort.MEMORY: lambda queue: queue.memory or 0,
+    Sort.PUBLISH_RATE: lambda queue: queue.publish_rate,
+    Sort.DELIVER_RATE: lambda queue: queue.deliver_rate,
+}
+
+
+class Pair(NamedTuple):
+    """Two bots and the queues between them."""
+
+    between: tuple[str, str]
+    queues: list[Listed]
+
+
 @dataclass(frozen=True)
 class QueueView:
-    """All that follows from one list of queues.
+    """All that follows from one list of queues; what a page shows is made from it with the functions below.
 
     Attributes:
         queues: by name.
-        bots: by name.
+        bots: the inboxes, by name.
         conversations: by the names of the two.
         messages_ready: in all queues but streams, which keep what was read.
         messages_unacknowledged: likewise.
         by_dialect: bots per dialect.
     """
 
-    queues: Sequence[Queue]
-    bots: Sequence[Bot]
-    conversations: Sequence[Conversation]
+    queues: Sequence[Listed]
+    bots: Sequence[Listed]
+    conversations: Sequence[Pair]
     messages_ready: int
     messages_unacknowledged: int
     by_dialect: Mapping[str, int]
-    _sorted: dict[tuple[Sort, Order], Sequence[Queue]] = field(default_factory=dict)
+    _sorted: dict[tuple[Sort, Order], Sequence[Listed]] = field(default_factory=dict)
 
-    def sorted(self, sort: Sort, order: Order) -> Sequence[Queue]:
+    def sorted(self, sort: Sort, order: Order) -> Sequence[Listed]:
         """Return the queues in that order, those that are equal by name; each order is computed once."""
         found = self._sorted.get((sort, order))
         if found is None:
-            reverse = order is Order.DESC
-            found = sorted(self.queues, key=lambda queue: getattr(queue, sort), reverse=reverse)
+            found = sorted(self.queues, key=_KEYS[sort], reverse=order is Order.DESC)
             self._sorted[sort, order] = found
         return found
 
@@ -97,23 +119,32 @@ class ConnectionView:
     targets: Sequence[TargetGroup]
 
 
-def view_queues(listed: Iterable[management.Queue]) -> QueueView:
+def view_queues(listed: Iterable[Listed]) -> QueueView:
     """Find the bots and the conversations among the queues."""
-    by_name = sorted(listed, key=lambda queue: queue.name)
-    queues = [_queue(raw) for raw in by_name]
-    bots = [bot for raw in by_name if (bot := _bot(raw)) is not None]
+    queues = sorted(listed, key=_KEYS[Sort.NAME])
+    bots = [queue for queue in queues if names.bot_of_inbox(queue.name)]
     waiting = [queue for queue in queues if queue.type != _STREAM]
     return QueueView(
         queues=queues,
         bots=bots,
-        conversations=_conversations(queues),
-        messages_ready=sum(queue.ready for queue in waiting),
-        messages_unacknowledged=sum(queue.unacknowledged for queue in waiting),
-        by_dialect=dict(Counter(bot.dialect for bot in bots)),
+        conversations=_pairs(queues),
+        messages_ready=sum(queue.messages_ready or 0 for queue in waiting),
+        messages_unacknowledged=sum(queue.messages_unacknowledged or 0 for queue in waiting),
+        by_dialect=Counter(_text(bot.argument(DIALECT_ARGUMENT)) for bot in bots),
     )
 
 
-def view_connections(listed: Iterable[management.Connection]) -> ConnectionView:
+def _pairs(queues: Iterable[Listed]) -> list[Pair]:
+    found: dict[tuple[str, str], list[Listed]] = {}
+    for queue in queues:
+        pair = names.pair_of_dm_queue(queue.name)
+        if pair is not None:
+            between = pair if pair[0] <= pair[1] else (pair[1], pair[0])
+            found.setdefault(between, []).append(queue)
+    return [Pair(between, found[between]) for between in sorted(found)]
+
+
+def view_connections(listed: Iterable[Connection]) -> ConnectionView:
     """Find rabbit-chatter's own processes among the connections."""
     found = {component for raw in listed if (component := _component(raw)) is not None}
     ordered = sorted(found)
@@ -139,67 +170,56 @@ def target(component: str, instance: str, version: str, metrics: str) -> TargetG
     return TargetGroup(targets=[metrics], labels=labels)
 
 
-def _queue(raw: management.Queue) -> Queue:
-    stats = raw.message_stats if isinstance(raw.message_stats, management.MessageStats) else None
+def show_queue(queue: Listed) -> Queue:
+    """Return a queue as we answer it."""
     return Queue(
-        name=raw.name,
-        type=raw.type or "",
-        messages=raw.messages or 0,
-        ready=raw.messages_ready or 0,
-        unacknowledged=raw.messages_unacknowledged or 0,
-        consumers=raw.consumers or 0,
-        memory=raw.memory or 0,
-        publish_rate=_rate(stats.publish_details) if stats else 0.0,
-        deliver_rate=_rate(stats.deliver_get_details) if stats else 0.0,
-        idle_since=raw.idle_since,
-        head_message_timestamp=raw.head_message_timestamp,
+        name=queue.name,
+        type=queue.type or "",
+        messages=queue.messages or 0,
+        ready=queue.messages_ready or 0,
+        unacknowledged=queue.messages_unacknowledged or 0,
+        consumers=queue.consumers or 0,
+        memory=queue.memory or 0,
+        publish_rate=queue.publish_rate,
+        deliver_rate=queue.deliver_rate,
+        idle_since=queue.idle_since,
+        head_message_timestamp=queue.head_message_timestamp,
     )
 
 
-def _rate(details: object) -> float:
-    return details.rate if isinstance(details, management.Rate) else 0.0
-
-
-def _bot(raw: management.Queue) -> Bot | None:
-    name = names.bot_of_inbox(raw.name)
-    if name is None:
-        return None
-    arguments = raw.arguments if isinstance(raw.arguments, dict) else {}
+def show_bot(inbox: Listed) -> Bot:
+    """Return the bot that lives behind an inbox."""
     return Bot(
-        name=name,
-        dialect=_text(arguments.get(DIALECT_ARGUMENT)),
-        instance=_text(arguments.get(INSTANCE_ARGUMENT)),
-        messages=raw.messages or 0,
+        name=names.bot_of_inbox(inbox.name) or "",
+        dialect=_text(inbox.argument(DIALECT_ARGUMENT)),
+        instance=_text(inbox.argument(INSTANCE_ARGUMENT)),
+        messages=inbox.messages or 0,
     )
 
 
-def _conversations(queues: Iterable[Queue]) -> list[Conversation]:
-    pairs: dict[tuple[str, str], list[Direction]] = {}
-    for queue in queues:
-        pair = names.pair_of_dm_queue(queue.name)
-        if pair is None:
-            continue
-        sender, to = pair
-        between = (sender, to) if sender <= to else (to, sender)
-        pairs.setdefault(between, []).append(
+def show_conversation(pair: Pair) -> Conversation:
+    """Return a conversation with what waits in each direction."""
+    directions = []
+    for queue in pair.queues:
+        sender, to = names.pair_of_dm_queue(queue.name) or ("", "")
+        directions.append(
             Direction(
-                sender=sender, to=to, queue=queue.name, messages=queue.messages, consumers=queue.consumers
+                sender=sender,
+                to=to,
+                queue=queue.name,
+                messages=queue.messages or 0,
+                consumers=queue.consumers or 0,
             )
         )
-    return [
-        Conversation(between=between, messages=sum(d.messages for d in directions), directions=directions)
-        for between, directions in sorted(pairs.items())
-    ]
+    waiting = sum(direction.messages for direction in directions)
+    return Conversation(between=pair.between, messages=waiting, directions=directions)
 
 
-def _component(raw: management.Connection) -> tuple[str, str, str, str] | None:
-    said = raw.client_properties if isinstance(raw.client_properties, dict) else {}
-    component = said.get("component")
-    if said.get("product") != PRODUCT or not isinstance(component, str):
+def _component(raw: Connection) -> tuple[str, str, str, str] | None:
+    component = _text(raw.says("component"))
+    if raw.says("product") != PRODUCT or not _COMPONENT.fullmatch(component):
         return None
-    if not _COMPONENT.fullmatch(component):
-        return None
-    return component, _text(said.get("instance")), _text(said.get("version")), _text(said.get("metrics"))
+    return component, _text(raw.says("instance")), _text(raw.says("version")), _text(raw.says("metrics"))
 
 
 def _text(value: object) -> str:
