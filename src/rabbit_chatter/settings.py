@@ -53,6 +53,17 @@ class ServiceSettings(BaseSettings):
     drain_timeout: float = Field(10.0, gt=0, description="seconds a SIGTERM leaves for work in hand")
 
 
+class ServerSettings(BaseSettings):
+    """How much the chat server keeps; the stream in RabbitMQ may keep more."""
+
+    model_config = SettingsConfigDict(env_prefix="CHATTER_", frozen=True, extra="ignore")
+
+    archive_messages: int = Field(50_000, gt=0, description="messages that the chat server keeps")
+    archive_bytes: int = Field(
+        64_000_000, gt=0, description="bytes of JSON that it keeps; whichever limit is reached first holds"
+    )
+
+
 class ManagementSettings(BaseSettings):
     """RabbitMQ's management API; only the queue-manager has these."""
 

@@ -8,7 +8,7 @@ read is a copy, whose original is the bots' business.
 =================  ===========================================================================
 a reader begins …  at
 =================  ===========================================================================
-first              the oldest message that is kept
+first              the oldest message that is kept, or as many from the end as are wanted
 after a lost link  the last message it has seen, which must be the same one: a broker that was set
                    up anew counts from 0 again, and waiting for the old place would be deafness
 =================  ===========================================================================
@@ -37,6 +37,7 @@ from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exempla
 
 _QUIET = 1.0  # seconds without a delivery after which there is no more history
 _MISSED = 3.0  # seconds after which the last message seen is gone from the stream
+_PATIENCE = 5.0  # seconds for the oldest message to arrive
 _ACK_EVERY = 50  # deliveries of history per acknowledgement; must be well below the prefetch
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]([0-9a-f])")
@@ -69,6 +70,9 @@ class Listener(Protocol):
     def skip(self, offset: int, error: BadMessageError) -> None:
         """Learn that the message at ``offset`` cannot be read."""
 
+    def catch_up(self) -> None:
+        """Learn that all that was said before the start has been told."""
+
     def forget(self) -> None:
         """Learn that the stream is another one: offsets begin anew."""
 
@@ -82,6 +86,7 @@ class StreamReader:
         stream: name of the stream.
         listener: is told what is in it.
         metrics: live deliveries are counted here; history was counted when it was live.
+        window: how many of the latest messages are worth reading at first, about.
         prefetch: deliveries in hand; a stream wants many.
 
     Attributes:
@@ -92,6 +97,7 @@ class StreamReader:
     stream: str
     listener: Listener
     metrics: Metrics
+    window: int = 100_000
     prefetch: int = 200
 
     def __post_init__(self) -> None:
@@ -129,7 +135,7 @@ class StreamReader:
         assert self._queue is not None
         self._round += 1  # what an earlier consumer still has in hand comes again through this one
         self._resuming = self._last is not None
-        start = self._last[0] if self._last else "first"
+        start = self._last[0] if self._last else await _place(self.link, self.stream, self.window)
         self._heard = monotonic()
         self._tag = await self._queue.consume(
             partial(self._deliver, self._round), arguments={names.STREAM_OFFSET: start}
@@ -159,6 +165,7 @@ class StreamReader:
     def _catch_up(self) -> None:
         if not self.caught_up.is_set():
             self.caught_up.set()
+            self.listener.catch_up()
             log.info("stream.caught_up", stream=self.stream, offset=self._last and self._last[0])
 
     async def _deliver(self, number: int, incoming: AbstractIncomingMessage) -> None:
@@ -173,7 +180,8 @@ class StreamReader:
         if self._last is None or offset > self._last[0]:
             self._last = offset, incoming.message_id
             self._read(offset, incoming)
-        if self.caught_up.is_set() or (incoming.delivery_tag or 0) % _ACK_EVERY == 0:
+        if self.caught_up.is_set() or (incoming.delivery_tag or 0) % _PATIENCE = 5.0  # seconds for the oldest message to arrive
+_ACK_EVERY == 0:
             with suppress(*CONNECTION_EXCEPTIONS):
                 await incoming.ack(multiple=True)
 
@@ -207,6 +215,32 @@ class StreamReader:
         if message.sent_ns:
             wait = (now_ns() - message.sent_ns) / NANOSECONDS
             self._wait[template, ""].observe(max(wait, 0.0), exemplar())
+
+
+async def _place(link: Link, stream: str, window: int) -> int | str:
+    """Return where the last ``window`` messages begin; RabbitMQ's count is some seconds old.
+
+    Hours of talk are in a stream, and reading takes a minute for half a million messages.
+    """
+    channel = await link.scratch()
+    try:
+        queue = await channel.declare_queue(stream, passive=True)
+        count = queue.declaration_result.message_count or 0
+        if count <= window:
+            return "first"
+        oldest: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def peek(incoming: AbstractIncomingMessage) -> None:
+            offset = incoming.headers.get(names.STREAM_OFFSET)
+            if isinstance(offset, int) and not oldest.done():
+                oldest.set_result(offset)
+
+        await channel.set_qos(prefetch_count=1)
+        await queue.consume(peek, arguments={names.STREAM_OFFSET: "first"})
+        async with asyncio.timeout(_PATIENCE):
+            return await oldest + count - window
+    finally:
+        await channel.close()
 
 
 def trace_of(traceparent: object) -> tuple[str | None, bool]:
