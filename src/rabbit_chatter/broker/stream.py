@@ -180,8 +180,7 @@ class StreamReader:
         if self._last is None or offset > self._last[0]:
             self._last = offset, incoming.message_id
             self._read(offset, incoming)
-        if self.caught_up.is_set() or (incoming.delivery_tag or 0) % _PATIENCE = 5.0  # seconds for the oldest message to arrive
-_ACK_EVERY == 0:
+        if self.caught_up.is_set() or (incoming.delivery_tag or 0) % _ACK_EVERY == 0:
             with suppress(*CONNECTION_EXCEPTIONS):
                 await incoming.ack(multiple=True)
 
