@@ -81,6 +81,7 @@ class Process:
             app, self.settings.host, port, log_config=None, access_log=False, timeout_graceful_shutdown=2
         )
         listener = config.bind_socket()
+        listener.listen(config.backlog)  # whoever is told the address may connect at once
         server = _Server(config)
         address = f"{self.settings.host}:{listener.getsockname()[1]}"
         task = asyncio.create_task(server.serve([listener]), name="http")
