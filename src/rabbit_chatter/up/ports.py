@@ -8,8 +8,7 @@ from contextlib import closing
 import psutil
 
 from rabbit_chatter.errors import UpError
-
-LOOPBACK = "127.0.0.1"
+from rabbit_chatter.up.options import LOOPBACK
 
 # Above begin the ports that the kernel lends to outgoing connections (Linux: 32768).
 _FREE = range(20000, 32768)

@@ -3,15 +3,12 @@
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-import httpx
-
 from rabbit_chatter.errors import UpError
 from rabbit_chatter.up.ports import accepts, free_ports
-from rabbit_chatter.up.rabbitmq import RabbitNode, RabbitPorts, health_request
+from rabbit_chatter.up.rabbitmq import RabbitNode, RabbitPorts, is_healthy
 
 _BOOT_SECONDS = 60.0
 _STOP_SECONDS = 20.0
@@ -58,7 +55,7 @@ class PrivateBroker:
             self._run(self.node.epmd_command(), log)
             self._wait(lambda: accepts(self.node.ports.epmd))
             self._run(self.node.command(), log)
-        self._wait(self._healthy)
+        self._wait(lambda: is_healthy(self.node))
 
     def stop(self) -> None:
         """Stop cleanly, which takes RabbitMQ some seconds, and return when no process is left."""
@@ -100,11 +97,3 @@ class PrivateBroker:
                 tail = self.log.read_text(errors="replace")[-2000:]
                 raise UpError(f"the private RabbitMQ did not start; see {self.log}, which ends:\n{tail}")
             time.sleep(0.05)
-
-    def _healthy(self) -> bool:
-        if not (accepts(self.node.ports.amqp) and accepts(self.node.ports.prometheus)):
-            return False
-        url, login = health_request(self.node)
-        with suppress(httpx.HTTPError):
-            return httpx.get(url, auth=(login["username"], login["password"])).is_success
-        return False

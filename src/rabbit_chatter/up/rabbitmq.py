@@ -9,16 +9,21 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import httpx
+
 from rabbit_chatter.errors import UpError
 from rabbit_chatter.up.credentials import passwords_for, with_passwords
 from rabbit_chatter.up.files import shipped
+from rabbit_chatter.up.options import LOOPBACK
+from rabbit_chatter.up.ports import accepts
 
-LOOPBACK = "127.0.0.1"
 VHOST = "chatter"
 MANAGER = "chatter-manager"
 
@@ -105,7 +110,7 @@ class RabbitNode:
             "HOME": str(folder),  # where the Erlang cookie goes
             "ERL_EPMD_PORT": str(ports.epmd),
             "ERL_EPMD_ADDRESS": LOOPBACK,
-            "RABBITMQ_NODENAME": f"chatter{ports.amqp}@localhost",
+            "RABBITMQ_NODENAME": "chatter@localhost",
             "RABBITMQ_DIST_PORT": str(ports.dist),
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
@@ -154,10 +159,15 @@ def find_program(name: str, places: tuple[str, ...] = ()) -> str:
     return path
 
 
-def how_to_install(apt: str, brew: str) -> str:
-    """Return the command that installs a package on this kind of machine."""
-    if shutil.which("brew"):
-        return f"brew install {brew}"
+def how_to_install(apt: str, brew: str | None) -> str:
+    """Return the command that installs a package on this kind of machine.
+
+    Args:
+        apt: its name on Debian and Ubuntu.
+        brew: its name on a Mac; ``None`` if Homebrew has none.
+    """
+    if sys.platform == "darwin":
+        return f"brew install {brew}" if brew else f"get {apt} from https://prometheus.io/download/"
     return f"apt-get install {apt}, or run `make demo`, which does it without leaving a service running"
 
 
@@ -166,9 +176,11 @@ def _search_path() -> Iterator[str]:
     yield from ("/usr/local/bin", "/usr/bin", "/bin")
 
 
-def health_request(node: RabbitNode) -> tuple[str, Mapping[str, str]]:
-    """Return address and credentials of the check that says whether the node's virtual hosts are up."""
-    return (
-        f"{node.management_url}/api/health/checks/virtual-hosts",
-        {"username": MANAGER, "password": node.passwords[MANAGER]},
-    )
+def is_healthy(node: RabbitNode) -> bool:
+    """Return whether AMQP and metrics take connections and the management API says that all is up."""
+    if not (accepts(node.ports.amqp) and accepts(node.ports.prometheus)):
+        return False
+    url = f"{node.management_url}/api/health/checks/virtual-hosts"
+    with suppress(httpx.HTTPError):
+        return httpx.get(url, auth=(MANAGER, node.passwords[MANAGER]), timeout=5, trust_env=False).is_success
+    return False

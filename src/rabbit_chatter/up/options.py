@@ -1,0 +1,43 @@
+"""What `rabbit-chatter up` was asked for."""
+
+from dataclasses import dataclass, field
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where each process listens, on loopback; each has an option of its own name.
+
+    ``epmd`` and ``dist`` belong to Erlang alone; nobody else connects there, so free ones are taken.
+    """
+
+    page: int = 8080
+    queue_manager: int = 8081
+    bots: int = 8090
+    prometheus: int = 9090
+    alertmanager: int = 9093
+    amqp: int = 5672
+    management: int = 15672
+    rabbitmq_metrics: int = 15692
+    epmd: int = 0
+    dist: int = 0
+
+    def url(self, name: str) -> str:
+        """Return the HTTP address of the port called ``name``."""
+        return f"http://{LOOPBACK}:{getattr(self, name)}"
+
+
+@dataclass(frozen=True)
+class UpOptions:
+    """How many bots talk, how fast and how, and where everything listens."""
+
+    bots: int = 40
+    tempo: float = 1.0
+    dialect: str = "gibberish"
+    ports: Ports = field(default_factory=Ports)
+
+
+def option_of(port: str) -> str:
+    """Return the option that changes the port called ``port``: the page's is ``--port``."""
+    return "--port" if port == "page" else f"--{port.replace('_', '-')}-port"

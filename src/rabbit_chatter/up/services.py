@@ -1,0 +1,156 @@
+"""What runs: each process with its command, its environment, and how one knows that it is ready."""
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from rabbit_chatter.up import monitoring
+from rabbit_chatter.up.options import Ports, UpOptions
+from rabbit_chatter.up.ports import accepts
+from rabbit_chatter.up.rabbitmq import MANAGER, RabbitNode, RabbitPorts, is_healthy
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process.
+
+    Attributes:
+        name: unique; also the name of its log.
+        stage: those of a lower stage are ready before this one starts.
+        command: program and arguments.
+        ready: asks the process whether it can do its work.
+        url: what to open in a browser, if anything.
+        environment: in addition to the user's own.
+    """
+
+    name: str
+    stage: int
+    command: list[str]
+    ready: Callable[[], bool]
+    url: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that runs for some options, in one folder.
+
+    Args:
+        folder: where everything is kept.
+        options: what was asked for; all ports known.
+    """
+
+    folder: Path
+    options: UpOptions
+
+    @property
+    def node(self) -> RabbitNode:
+        """The broker."""
+        ports = self.options.ports
+        return RabbitNode(
+            self.folder / "rabbitmq",
+            RabbitPorts(ports.amqp, ports.management, ports.rabbitmq_metrics, ports.epmd, ports.dist),
+        )
+
+    def write(self) -> None:
+        """Write the configuration of the broker, of Prometheus and of Alertmanager."""
+        self.node.write()
+        present = monitoring.find_alertmanager() is not None
+        ports = self.options.ports
+        for name, text in (
+            ("prometheus", monitoring.prometheus_config(ports, alertmanager=present)),
+            ("alertmanager", monitoring.alertmanager_config(ports)),
+        ):
+            (self.folder / name).mkdir(exist_ok=True)
+            (self.folder / name / f"{name}.yml").write_text(text)
+
+    def services(self) -> list[Service]:
+        """Return what runs, in the order in which it starts.
+
+        Raises:
+            UpError: RabbitMQ is not installed.
+        """
+        return [*self._broker(), *self._monitoring(), *self._components()]
+
+    def _broker(self) -> list[Service]:
+        node = self.node
+        environment = node.environment()
+        return [
+            Service("epmd", 0, node.epmd_command(), lambda: accepts(node.ports.epmd), None, environment),
+            Service(
+                "rabbitmq", 1, node.command(), lambda: is_healthy(node), node.management_url, environment
+            ),
+        ]
+
+    def _monitoring(self) -> list[Service]:
+        found = []
+        ports = self.options.ports
+        for name, program, command in (
+            ("prometheus", monitoring.find_prometheus(), monitoring.prometheus_command),
+            ("alertmanager", monitoring.find_alertmanager(), monitoring.alertmanager_command),
+        ):
+            if program is not None:
+                url = ports.url(name)
+                found.append(
+                    Service(
+                        name, 1, command(program, self.folder / name, ports), _answers(f"{url}/-/ready"), url
+                    )
+                )
+        return found
+
+    def _components(self) -> list[Service]:
+        options, node = self.options, self.node
+        manager = {
+            "CHATTER_MANAGEMENT_URL": node.management_url,
+            "CHATTER_MANAGEMENT_USER": MANAGER,
+            "CHATTER_MANAGEMENT_PASSWORD": node.passwords[MANAGER],
+        }
+        bots = ["--count", str(options.bots), "--dialect", options.dialect, "--tempo", f"{options.tempo:g}"]
+        return [
+            self._component("queue-manager", 2, [], manager),
+            self._component("server", 2, [], {"CHATTER_AMQP_URL": node.amqp_url("chatter-server")}),
+            self._component("bots", 3, bots, {"CHATTER_AMQP_URL": node.amqp_url("chatter-bot")}),
+        ]
+
+    def _component(
+        self, name: str, stage: int, arguments: list[str], environment: Mapping[str, str]
+    ) -> Service:
+        port = _PORT_OF[name]
+        ports = self.options.ports
+        return Service(
+            name,
+            stage,
+            [sys.executable, "-m", "rabbit_chatter", name, *arguments, "--port", str(getattr(ports, port))],
+            _answers(f"{ports.url(port)}/readyz"),
+            ports.url(port),
+            {
+                "CHATTER_INSTANCE": name,
+                "CHATTER_QUEUE_MANAGER_URL": ports.url("queue_manager"),
+                **environment,
+            },
+        )
+
+
+_PORT_OF = {"queue-manager": "queue_manager", "server": "page", "bots": "bots"}
+
+
+def ports_in_use(ports: Ports) -> list[tuple[str, int]]:
+    """Return name and number of each port that will be listened on, as far as its program is installed."""
+    absent = {
+        "prometheus": monitoring.find_prometheus() is None,
+        "alertmanager": monitoring.find_alertmanager() is None,
+    }
+    return [(name, port) for name, port in vars(ports).items() if not absent.get(name)]
+
+
+def _answers(url: str) -> Callable[[], bool]:
+    def ready() -> bool:
+        with suppress(httpx.HTTPError):
+            return httpx.get(url, timeout=2, trust_env=False).is_success
+        return False
+
+    return ready
