@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import aio_pika
 import httpx
 import pytest
+from pamqp.common import FieldTable
 
 from rabbit_chatter.broker import topology
 from rabbit_chatter.broker.node import client_properties
@@ -163,7 +164,8 @@ async def connect(broker: PrivateBroker) -> AsyncIterator[Callable[..., Awaitabl
     opened: list[aio_pika.abc.AbstractConnection] = []
 
     async def open_one(component: str, instance: str, metrics: str) -> aio_pika.abc.AbstractConnection:
-        properties = {"product": "rabbit-chatter", **client_properties(component, instance, metrics)}
+        said = client_properties(component, instance, metrics)
+        properties: FieldTable = {"product": "rabbit-chatter", **said}
         opened.append(await aio_pika.connect(broker.amqp_url("chatter-bot"), client_properties=properties))
         return opened[-1]
 

@@ -8,7 +8,7 @@ from rabbit_chatter import __version__
 from rabbit_chatter.management import Management
 from rabbit_chatter.queue_manager.cache import Cache
 from rabbit_chatter.queue_manager.metrics import ManagementMetrics
-from rabbit_chatter.queue_manager.models import TargetGroup
+from rabbit_chatter.queue_manager.models import Component, TargetGroup
 from rabbit_chatter.queue_manager.snapshot import (
     ConnectionView,
     QueueView,
@@ -66,4 +66,6 @@ class Directory:
 
     def own_target(self) -> list[TargetGroup]:
         """Return ourselves as Prometheus' target, as soon as we listen."""
-        return [target(COMPONENT, self._instance, __version__, self.address)] if self.address else []
+        if not self.address:
+            return []
+        return [target(Component(COMPONENT, self._instance, __version__, self.address))]

@@ -146,28 +146,26 @@ def _pairs(queues: Iterable[Listed]) -> list[Pair]:
 
 def view_connections(listed: Iterable[Connection]) -> ConnectionView:
     """Find rabbit-chatter's own processes among the connections."""
-    found = {component for raw in listed if (component := _component(raw)) is not None}
-    ordered = sorted(found)
+    components = sorted({found for raw in listed if (found := _component(raw)) is not None})
     targets: dict[str, TargetGroup] = {}
-    for one in ordered:
-        if _ADDRESS.fullmatch(one[3]) and len(targets) < _MAX_TARGETS:
-            targets.setdefault(one[3], target(*one))
-    components = [Component(component=c, instance=i, version=v, metrics=m) for c, i, v, m in ordered]
+    for one in components:
+        if _ADDRESS.fullmatch(one.metrics) and len(targets) < _MAX_TARGETS:
+            targets.setdefault(one.metrics, target(one))
     return ConnectionView(components, list(targets.values()))
 
 
-def target(component: str, instance: str, version: str, metrics: str) -> TargetGroup:
-    """Return one of Prometheus' target groups.
+def target(one: Component) -> TargetGroup:
+    """Return a process as Prometheus' target.
 
     Prometheus drops labels that begin with ``__meta_`` after relabelling: an instance's name changes with
     every restart and would begin new series each time.
     """
     labels = {
-        "component": component,
-        "__meta_chatter_instance": instance,
-        "__meta_chatter_version": version,
+        "component": one.component,
+        "__meta_chatter_instance": one.instance,
+        "__meta_chatter_version": one.version,
     }
-    return TargetGroup(targets=[metrics], labels=labels)
+    return TargetGroup(targets=[one.metrics], labels=labels)
 
 
 def show_queue(queue: Listed) -> Queue:
@@ -215,11 +213,16 @@ def show_conversation(pair: Pair) -> Conversation:
     return Conversation(between=pair.between, messages=waiting, directions=directions)
 
 
-def _component(raw: Connection) -> tuple[str, str, str, str] | None:
+def _component(raw: Connection) -> Component | None:
     component = _text(raw.says("component"))
     if raw.says("product") != PRODUCT or not _COMPONENT.fullmatch(component):
         return None
-    return component, _text(raw.says("instance")), _text(raw.says("version")), _text(raw.says("metrics"))
+    return Component(
+        component=component,
+        instance=_text(raw.says("instance")),
+        version=_text(raw.says("version")),
+        metrics=_text(raw.says("metrics")),
+    )
 
 
 def _text(value: object) -> str:
