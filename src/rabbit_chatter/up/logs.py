@@ -17,12 +17,15 @@ def last_lines(file: Path, count: int) -> list[str]:
 
 
 def follow(files: dict[str, Path]) -> Iterator[tuple[str, str]]:
-    """Yield ``(name, line)`` for every line that is written from now on, without end.
+    """Return ``(name, line)`` for every line that is written from now on, without end.
 
     Args:
         files: by name; a file may appear later, and may begin anew when it was full.
     """
-    positions = {name: _size(file) for name, file in files.items()}
+    return _follow(files, {name: _size(file) for name, file in files.items()})
+
+
+def _follow(files: dict[str, Path], positions: dict[str, int]) -> Iterator[tuple[str, str]]:
     rests = dict.fromkeys(files, b"")
     while True:
         quiet = True
