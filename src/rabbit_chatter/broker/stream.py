@@ -25,6 +25,7 @@ import msgspec
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from opentelemetry.trace import Tracer
 
 from rabbit_chatter import names
 from rabbit_chatter.broker.connection import Link
@@ -34,6 +35,7 @@ from rabbit_chatter.errors import BadMessageError
 from rabbit_chatter.messages import Message, Reason, parse
 from rabbit_chatter.telemetry import conventions as c
 from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exemplar
+from rabbit_chatter.telemetry.tracing import speaking
 
 _QUIET = 1.0  # seconds without a delivery after which there is no more history
 _MISSED = 3.0  # seconds after which the last message seen is gone from the stream
@@ -85,6 +87,7 @@ class StreamReader:
         link: the consuming connection, which then serves this reader alone.
         stream: name of the stream.
         listener: is told what is in it.
+        tracer: whose spans live deliveries are.
         metrics: live deliveries are counted here; history was counted when it was live.
         window: how many of the latest messages are worth reading at first, about.
         prefetch: deliveries in hand; a stream wants many.
@@ -96,6 +99,7 @@ class StreamReader:
     link: Link
     stream: str
     listener: Listener
+    tracer: Tracer
     metrics: Metrics
     window: int = 100_000
     prefetch: int = 200
@@ -135,12 +139,40 @@ class StreamReader:
         assert self._queue is not None
         self._round += 1  # what an earlier consumer still has in hand comes again through this one
         self._resuming = self._last is not None
-        start = self._last[0] if self._last else await _place(self.link, self.stream, self.window)
+        start = self._last[0] if self._last else await self._place()
         self._heard = monotonic()
-        self._tag = await self._queue.consume(
-            partial(self._deliver, self._round), arguments={names.STREAM_OFFSET: start}
-        )
+        with speaking(self.tracer):
+            self._tag = await self._queue.consume(
+                partial(self._deliver, self._round), arguments={names.STREAM_OFFSET: start}
+            )
         log.info("stream.reading", stream=self.stream, offset=start)
+
+    async def _place(self) -> int | str:
+        """Return where the latest ``window`` messages begin; RabbitMQ's count is some seconds old.
+
+        Hours of talk are in a stream, and reading takes a minute for half a million messages.
+        """
+        channel = await self.link.scratch()
+        try:
+            queue = await channel.declare_queue(self.stream, passive=True)
+            count = queue.declaration_result.message_count or 0
+            return "first" if count <= self.window else await self._oldest(queue) + count - self.window
+        finally:
+            await channel.close()
+
+    async def _oldest(self, queue: AbstractQueue) -> int:
+        oldest: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def peek(incoming: AbstractIncomingMessage) -> None:
+            offset = incoming.headers.get(names.STREAM_OFFSET)
+            if isinstance(offset, int) and not oldest.done():
+                oldest.set_result(offset)
+
+        await queue.channel.set_qos(prefetch_count=1)
+        with speaking(self.tracer):
+            await queue.consume(peek, arguments={names.STREAM_OFFSET: "first"})
+        async with asyncio.timeout(_PATIENCE):
+            return await oldest
 
     async def _watching(self) -> None:
         """Notice silence: at first it is the end of history, after a lost link it is another stream."""
@@ -214,32 +246,6 @@ class StreamReader:
         if message.sent_ns:
             wait = (now_ns() - message.sent_ns) / NANOSECONDS
             self._wait[template, ""].observe(max(wait, 0.0), exemplar())
-
-
-async def _place(link: Link, stream: str, window: int) -> int | str:
-    """Return where the last ``window`` messages begin; RabbitMQ's count is some seconds old.
-
-    Hours of talk are in a stream, and reading takes a minute for half a million messages.
-    """
-    channel = await link.scratch()
-    try:
-        queue = await channel.declare_queue(stream, passive=True)
-        count = queue.declaration_result.message_count or 0
-        if count <= window:
-            return "first"
-        oldest: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-        async def peek(incoming: AbstractIncomingMessage) -> None:
-            offset = incoming.headers.get(names.STREAM_OFFSET)
-            if isinstance(offset, int) and not oldest.done():
-                oldest.set_result(offset)
-
-        await channel.set_qos(prefetch_count=1)
-        await queue.consume(peek, arguments={names.STREAM_OFFSET: "first"})
-        async with asyncio.timeout(_PATIENCE):
-            return await oldest + count - window
-    finally:
-        await channel.close()
 
 
 def trace_of(traceparent: object) -> tuple[str | None, bool]:

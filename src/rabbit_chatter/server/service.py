@@ -50,7 +50,9 @@ async def _read(running: Process, archive: Archive, window: int, address: str, s
         running.settings.metrics_address or address,
     )
     instrument(running.tracing, running.metrics, node.consume_link.host, node.consume_link.port)
-    reader = StreamReader(node.consume_link, names.FIREHOSE, archive, running.metrics, window)
+    reader = StreamReader(
+        node.consume_link, names.FIREHOSE, archive, running.tracing.own, running.metrics, window
+    )
     running.checks["broker"] = lambda: node.consume_link.is_open
     await stack.enter_async_context(node)
     stack.push_async_callback(reader.close)
