@@ -10,11 +10,12 @@ import os
 import statistics
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from rabbit_chatter.bench.sink import span_sink
+from rabbit_chatter.errors import ChatterError
 
 BARE = "bare"
 SAMPLED = {"never": 0.0, "onepercent": 0.01, "always": 1.0}
@@ -59,7 +60,7 @@ def measure(amqp_url: str, rounds: int, seconds: float) -> Iterator[dict[str, Ro
     variants = [BARE, *SAMPLED]
     rows = {variant: Row(variant) for variant in variants}
     with ExitStack() as stack:
-        endpoint = stack.enter_context(_sink())
+        endpoint = stack.enter_context(span_sink())
         rings = {v: stack.enter_context(_ring(v, amqp_url, endpoint)) for v in variants}
         for variant in variants:  # the first turn warms caches and is not counted
             _turn(rings[variant], seconds)
@@ -79,7 +80,7 @@ def _turn(ring: "subprocess.Popen[str]", seconds: float) -> tuple[int, float, fl
     ask.flush()
     line = answer.readline()
     if not line:
-        raise RuntimeError(f"a measured process ended early: {ring.args!r}")
+        raise ChatterError(f"a measured process ended early: {ring.args!r}")
     said = json.loads(line)
     return said["hops"], said["cpu"], said["wall"]
 
@@ -107,30 +108,3 @@ def _ring(variant: str, amqp_url: str, endpoint: str) -> "Iterator[subprocess.Po
     finally:
         process.kill()
         process.communicate()
-
-
-class _Swallow(BaseHTTPRequestHandler):
-    """Takes spans and forgets them: the receiver's cost is not the sender's."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_: object) -> None:
-        """Stay silent."""
-
-
-@contextmanager
-def _sink() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Swallow)
-    threading.Thread(target=server.serve_forever, name="span sink", daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -20,7 +20,10 @@ class Conversation:
         active: seconds on the monotonic clock when something was last said.
         turn_limit: messages after which it ends; this also bounds its trace.
         history: the last lines, oldest first.
-        next_turn: number of the next message.
+        heard: number of the partner's last message, -1 before the first.
+        spoken: number of our own last message, -1 before the first.
+        pending: what we are about to say; kept until the broker has it, so that an interrupted answer is
+            given again under the same id.
         over: nothing more will be said.
     """
 
@@ -29,30 +32,38 @@ class Conversation:
     active: float
     turn_limit: int = TURN_LIMIT
     history: deque[Line] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_LINES))
-    next_turn: int = 0
+    heard: int = -1
+    spoken: int = -1
+    pending: Message | None = None
     over: bool = False
 
-    def hear(self, message: Message, now: float) -> bool:
-        """Take in what the partner said; return whether an answer is expected.
-
-        A turn that was heard before is not answered again: the first answer may be on its way.
-        """
-        self.active = now
-        if message.turn < self.next_turn:
-            return False
-        self.history.append(Line(message.sender, message.text))
-        self.next_turn = message.turn + 1
-        self.over = self.over or message.last or self.next_turn >= self.turn_limit
-        return not self.over
-
-    def said(self, speaker: str, text: str, now: float, *, last: bool) -> None:
-        """Note what we said ourselves."""
-        self.history.append(Line(speaker, text))
-        self.active = now
-        self.next_turn += 1
-        self.over = self.over or last
+    @property
+    def next_turn(self) -> int:
+        """Number of the next message, whoever says it."""
+        return max(self.heard, self.spoken) + 1
 
     @property
     def is_last_turn(self) -> bool:
         """Whether the message we say now must be the last."""
         return self.next_turn >= self.turn_limit - 1
+
+    def hear(self, message: Message, now: float) -> bool:
+        """Take in what the partner said; return whether an answer is due.
+
+        What was heard before is answered only if it was not yet: handling it may have been interrupted by a
+        lost connection, and then it is delivered again.
+        """
+        self.active = now
+        if message.turn > self.heard:
+            self.heard = message.turn
+            self.history.append(Line(message.sender, message.text))
+            self.over = self.over or message.last or self.next_turn >= self.turn_limit
+        return not self.over and message.turn == self.heard > self.spoken
+
+    def said(self, message: Message, now: float) -> None:
+        """Note that the broker has what we said."""
+        self.pending = None
+        self.spoken = message.turn
+        self.history.append(Line(message.sender, message.text))
+        self.active = now
+        self.over = self.over or message.last

@@ -20,13 +20,13 @@ class BotMetrics:
         )
         self.ended = Counter(
             "chatter_conversations_ended",
-            "Conversations ended, as seen by bots here: finished, left, abandoned by the partner, or unroutable.",
+            "Conversations ended for bots here: finished, left, abandoned, unroutable or failed.",
             ["outcome"],
             registry=registry,
         )
         self.expected_rate = Gauge(
             "chatter_publish_rate_expected",
-            "Messages per second that this population should publish; compare with messaging_client_sent_messages.",
+            "Messages per second that this population should publish; compare with what it sends.",
             registry=registry,
         )
         self.compose = Histogram(

@@ -1,5 +1,7 @@
 """A bot's conversations: beginning one, answering in turn, and ending it so that nothing is left over."""
 
+import asyncio
+
 import structlog
 from opentelemetry import trace
 from opentelemetry.trace import Tracer
@@ -41,6 +43,7 @@ class Talk:
         self._tracer = tracer
         self._conversations: dict[str, Conversation] = {}
         self._listening: dict[str, Subscription] = {}
+        self._wiring = asyncio.Lock()  # a queue is not deleted while a new conversation declares it
 
     @property
     def partners(self) -> set[str]:
@@ -48,7 +51,10 @@ class Talk:
         return {conversation.partner for conversation in self._conversations.values()}
 
     async def start(self, partner: str) -> None:
-        """Invite ``partner`` and say the first line; the whole conversation will hang under this span.
+        """Call ``partner``, who will speak first, as on the telephone.
+
+        Each bot declares and deletes only the queue that it listens to itself, so nothing is said before the
+        other end is there to hear it. The whole conversation hangs under this span.
 
         Raises:
             NotConfirmedError: the broker is away.
@@ -61,11 +67,12 @@ class Talk:
                 await self._world.publisher.publish(self._message(conversation, Kind.INVITE, ""))
             except UnroutableError:  # the directory was older than the bot's leaving
                 self._end(conversation, "unroutable")
-                return
-            await self._say(conversation, await self._voice.open(partner))
+            except PublishError:
+                self._end(conversation, "failed")
+                raise
 
     async def accept(self, invite: Message) -> None:
-        """Begin to listen to who invited us; an invitation with a text is answered at once.
+        """Pick up: listen to who invited us, and greet.
 
         Raises:
             BadMessageError: this bot has too many conversations.
@@ -74,17 +81,14 @@ class Talk:
         if conversation is None:
             conversation = Conversation(invite.conversation or "", invite.sender, monotonic())
             await self._begin(conversation)
-        if invite.text:
-            await self._hear(invite)
+        if conversation.spoken < 0:
+            await self._speak(conversation, await self._voice.open(invite.sender))
 
     async def leave(self) -> None:
         """Say goodbye to everybody and stop listening."""
         for conversation in list(self._conversations.values()):
             if not conversation.over:
-                try:
-                    await self._say(conversation, GOODBYE, last=True)
-                except PublishError as error:
-                    log.warning("bot.goodbye_unsaid", bot=self._name, error=str(error))
+                await self._speak(conversation, GOODBYE, last=True)
             self._end(conversation, "left")
 
     def abandon_silent(self) -> None:
@@ -100,16 +104,17 @@ class Talk:
         self._conversations[conversation.id] = conversation
         self._world.metrics.open.inc()
         partner = conversation.partner
-        if partner in self._listening:
-            return
-
-        async def declare(channel: topology.Channel) -> None:
-            await topology.declare_dm(channel, self._name, partner)
-            await topology.declare_dm(channel, partner, self._name)
-
-        queue = names.dm_queue(partner, self._name)
-        self._listening[partner] = Subscription(queue, self._hear, self._tracer, self._voice.name, declare)
-        await self._world.consumer.subscribe(self._listening[partner])
+        async with self._wiring:
+            if partner not in self._listening:
+                queue = names.dm_queue(partner, self._name)
+                self._listening[partner] = Subscription(
+                    queue,
+                    self._hear,
+                    self._tracer,
+                    self._voice.name,
+                    lambda channel: topology.declare_dm(channel, partner, self._name),
+                )
+                await self._world.consumer.subscribe(self._listening[partner])
 
     async def _hear(self, message: Message) -> None:
         """Read a message, and answer if it is our turn."""
@@ -120,26 +125,31 @@ class Talk:
             conversation = Conversation(message.conversation or "", message.sender, monotonic())
             await self._begin(conversation)
         before = list(conversation.history)
-        answer_expected = conversation.hear(message, monotonic())
+        answer_due = conversation.hear(message, monotonic())
         await self._world.pause(self._pace.reading(message.text))
-        if answer_expected:
+        if answer_due and conversation.pending is None:
             text = await self._voice.answer(before, message.text)
-            try:
-                await self._say(conversation, text or GOODBYE, last=text is None)
-            except PublishError as error:
-                log.warning("bot.gave_up", bot=self._name, partner=message.sender, error=str(error))
-                self._end(conversation, "failed")
-                return
+            await self._world.pause(self._pace.typing(text or GOODBYE))
+            await self._speak(conversation, text or GOODBYE, last=text is None)
+        elif answer_due:
+            await self._speak(conversation, "")
         if conversation.over:
             self._end(conversation, "finished")
 
-    async def _say(self, conversation: Conversation, text: str, *, last: bool = False) -> None:
-        await self._world.pause(self._pace.typing(text))
-        last = last or conversation.is_last_turn
-        message = self._message(conversation, Kind.DM, text, last=last)
+    async def _speak(self, conversation: Conversation, text: str, *, last: bool = False) -> None:
+        """Say ``text``, or what was about to be said when the connection was lost."""
+        message = conversation.pending or self._message(
+            conversation, Kind.DM, text, last=last or conversation.is_last_turn
+        )
+        conversation.pending = message
         trace.get_current_span().set_attribute(c.TURN, message.turn)
-        conversation.said(self._name, text, monotonic(), last=last)
-        await self._world.publisher.publish(message)
+        try:
+            await self._world.publisher.publish(message)
+        except PublishError as error:
+            log.warning("bot.gave_up", bot=self._name, partner=conversation.partner, error=str(error))
+            self._end(conversation, "failed")
+            return
+        conversation.said(message, monotonic())
         log.info(
             "message.said",
             bot=self._name,
@@ -169,15 +179,22 @@ class Talk:
         self._world.metrics.ended.labels(outcome).inc()
         log.info("conversation.ended", bot=self._name, conversation=conversation.id, outcome=outcome)
         if conversation.partner not in self.partners:
-            subscription = self._listening.pop(conversation.partner)
             # Not here and now: the message that ended it is acknowledged first, on this very queue.
-            self._world.tasks.create_task(self._stop_listening(subscription, conversation.partner))
+            self._world.tasks.create_task(self._stop_listening(conversation.partner, outcome))
 
-    async def _stop_listening(self, subscription: Subscription, partner: str) -> None:
-        """Cancel the consumer; the queue goes if it is empty, else what is in it becomes dead letters in time."""
-        try:
-            await self._world.consumer.unsubscribe(subscription)
-            async with self._world.consumer.scratch() as channel:
-                await topology.delete_dm(channel, partner, self._name)
-        except ChatterError as error:
-            log.debug("conversation.queue_kept", queue=subscription.queue, error=str(error))
+    async def _stop_listening(self, partner: str, outcome: str) -> None:
+        """Cancel the consumer; delete the queue only where nobody can still be writing to it.
+
+        A partner that we left, or gave up, may have an answer on its way; the queue's policy turns that into
+        a dead letter in time, and then removes the queue.
+        """
+        async with self._wiring:
+            if partner in self.partners or partner not in self._listening:
+                return
+            await self._world.consumer.unsubscribe(self._listening.pop(partner))
+            if outcome == "finished":
+                try:
+                    async with self._world.consumer.scratch() as channel:
+                        await topology.delete_dm(channel, partner, self._name)
+                except ChatterError as error:
+                    log.debug("conversation.queue_kept", bot=self._name, partner=partner, error=str(error))

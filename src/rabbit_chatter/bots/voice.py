@@ -55,7 +55,7 @@ class Voice:
                 with current_tracer().start_as_current_span("compose", attributes={c.DIALECT: self.name}):
                     text = await self._in_time(words)
         except Exception as error:
-            # A plug-in's failure is counted and seen in the trace; the partner gets a blank look, not silence.
+            # A plug-in's failure is counted and traced; the partner gets a blank look, not silence.
             self._metrics.compose_failures.labels(self.name, type(error).__name__).inc()
             log.warning("dialect.failed", dialect=self.name, error=repr(error))
             text = AT_A_LOSS

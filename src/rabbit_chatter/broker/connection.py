@@ -7,8 +7,8 @@ uses a link says once what is to be done whenever a channel is open, and that is
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Self
 
 import aio_pika
@@ -18,13 +18,35 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from yarl import URL
 
-from rabbit_chatter.errors import BrokerUnavailableError
+from rabbit_chatter.errors import BrokerUnavailableError, ChatterError
 from rabbit_chatter.settings import BrokerSettings
 from rabbit_chatter.telemetry.metrics import Metrics
 
 _HEARTBEAT = 15  # seconds; a peer that vanished is noticed after two of them
 
 log = structlog.get_logger()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn whatever aio-pika raises for a lost or refused channel into our own error.
+
+    Calls that wait when a connection closes without a reason end in a bare ``Exception`` (aiormq's
+    ``FutureStore.reject_all``), so the type alone does not tell.
+
+    Raises:
+        BrokerUnavailableError: the connection or the channel is gone.
+    """
+    try:
+        yield
+    except ChatterError:
+        raise
+    except Exception as error:
+        if isinstance(error, CONNECTION_EXCEPTIONS) or type(error) is Exception:
+            raise BrokerUnavailableError(
+                f"the connection was lost: {error or type(error).__name__}"
+            ) from error
+        raise
 
 
 class Link:
@@ -129,9 +151,7 @@ class Link:
     async def _open(self) -> AbstractChannel:
         attempts = tenacity.AsyncRetrying(
             wait=tenacity.wait_random_exponential(0.2, max=self._max_delay),
-            retry=tenacity.retry_if_exception_type(
-                (*CONNECTION_EXCEPTIONS, BrokerUnavailableError, TimeoutError)
-            ),
+            retry=tenacity.retry_if_exception_type((BrokerUnavailableError, TimeoutError)),
             before_sleep=self._refused,
         )
         channel: AbstractChannel = await attempts(self._open_once)
@@ -142,15 +162,16 @@ class Link:
         return channel
 
     async def _open_once(self) -> AbstractChannel:
-        if self._connection is not None:
-            await self._connection.close()
-        self._connection = await aio_pika.connect(
-            self._url, client_properties={"product": "rabbit-chatter", **self._properties}, timeout=10
-        )
-        channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        if self.on_open is not None:
-            await self.on_open(channel)
-        return channel
+        with translated():
+            if self._connection is not None:
+                await self._connection.close()
+            self._connection = await aio_pika.connect(
+                self._url, client_properties={"product": "rabbit-chatter", **self._properties}, timeout=10
+            )
+            channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+            if self.on_open is not None:
+                await self.on_open(channel)
+            return channel
 
     def _refused(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
-from rabbit_chatter.broker.connection import Link
+from rabbit_chatter.broker.connection import Link, translated
 from rabbit_chatter.broker.delivery import Deliveries, Subscription
 from rabbit_chatter.broker.publish import Publisher
 from rabbit_chatter.errors import BrokerUnavailableError, NameTakenError
@@ -49,18 +48,19 @@ class Consumer:
         channel = await self._link.channel(patience)
         self._subscriptions.add(subscription)
         try:
-            await self._start(subscription, channel)
+            with translated():
+                await self._start(subscription, channel)
         except NameTakenError:
             self._subscriptions.discard(subscription)
             raise
-        except (*CONNECTION_EXCEPTIONS, BrokerUnavailableError) as error:
+        except BrokerUnavailableError as error:
             log.info("consumer.postponed", queue=subscription.queue, error=str(error))
 
     async def unsubscribe(self, subscription: Subscription) -> None:
         """Stop consuming; a delivery in hand is still finished."""
         self._subscriptions.discard(subscription)
         if subscription.tag is not None and self._link.is_open:
-            with suppress(*CONNECTION_EXCEPTIONS, BrokerUnavailableError):
+            with suppress(BrokerUnavailableError), translated():
                 queue = await (await self._link.channel(0)).get_queue(subscription.queue, ensure=False)
                 await queue.cancel(subscription.tag)
 
@@ -71,15 +71,13 @@ class Consumer:
         Raises:
             BrokerUnavailableError: not connected, or not any more.
         """
-        try:
+        with translated():
             channel = await self._link.scratch()
             try:
                 yield channel
             finally:
                 if not channel.is_closed:
                     await channel.close()
-        except CONNECTION_EXCEPTIONS as error:
-            raise BrokerUnavailableError(f"the broker closed the channel: {error}") from error
 
     async def drain(self, deadline: float) -> bool:
         """Take nothing more and wait up to ``deadline`` seconds for what is in hand.
@@ -115,7 +113,7 @@ class Consumer:
     async def _take_back(self, subscription: Subscription, channel: AbstractChannel) -> None:
         while subscription in self._subscriptions and not channel.is_closed:
             await asyncio.sleep(_TAKEN_PAUSE)
-            with suppress(NameTakenError, BrokerUnavailableError, *CONNECTION_EXCEPTIONS):
+            with suppress(NameTakenError, BrokerUnavailableError), translated():
                 await self._start(subscription, channel)
                 return
 

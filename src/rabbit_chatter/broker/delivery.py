@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from opentelemetry import trace
 from opentelemetry.trace import StatusCode, Tracer
 from pamqp.common import FieldTable
 
 from rabbit_chatter import names
+from rabbit_chatter.broker.connection import translated
 from rabbit_chatter.broker.publish import Publisher
 from rabbit_chatter.clock import NANOSECONDS, monotonic, now_ns
-from rabbit_chatter.errors import BadMessageError
+from rabbit_chatter.errors import BadMessageError, BrokerUnavailableError
 from rabbit_chatter.messages import DETAIL_HEADER, REASON_HEADER, Message, Properties, Reason, new_id, parse
 from rabbit_chatter.telemetry import conventions as c
 from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exemplar
@@ -94,9 +94,10 @@ class Deliveries:
             self._metrics.redelivered.labels(template).inc()
         try:
             async with subscription.lock:
-                outcome = await self._handle(subscription, incoming, template)
+                with translated():
+                    outcome = await self._handle(subscription, incoming, template)
             self._consumed[template, outcome].inc()
-        except CONNECTION_EXCEPTIONS as error:  # not settled: the broker will deliver it again
+        except BrokerUnavailableError as error:  # not settled: the broker will deliver it again
             log.warning("message.not_settled", queue=subscription.queue, error=str(error))
         finally:
             self._in_hand -= 1

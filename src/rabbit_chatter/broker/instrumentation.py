@@ -15,18 +15,19 @@ import structlog
 import wrapt
 from aio_pika import Exchange, Queue
 from aio_pika.abc import AbstractIncomingMessage
-from opentelemetry import context, propagate, trace
+from opentelemetry import context, trace
 from opentelemetry.instrumentation.aio_pika import AioPikaInstrumentor
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.trace import Link, SpanContext, Tracer
+from opentelemetry.trace import Link, SpanContext
 
 from rabbit_chatter import names
 from rabbit_chatter.clock import NANOSECONDS, now_ns
 from rabbit_chatter.errors import TelemetryError
 from rabbit_chatter.messages import SENT_HEADER
 from rabbit_chatter.telemetry import conventions as c
+from rabbit_chatter.telemetry import traceparent
 from rabbit_chatter.telemetry.metrics import Metrics
-from rabbit_chatter.telemetry.tracing import Hop, Tracing, current_tracer, hop, speaker, unsampled, untraced
+from rabbit_chatter.telemetry.tracing import Hop, Tracing, current_tracer, hop, speaker, untraced
 
 log = structlog.get_logger()
 
@@ -50,7 +51,7 @@ def instrument(tracing: Tracing, metrics: Metrics, host: str, port: int) -> None
 
     async def consume(wrapped: Any, instance: Queue, args: Any, kwargs: Any) -> Any:  # noqa: ANN401 - wrapt's
         # `args[0]` is the official instrumentation around our callback; this goes around both.
-        layer = _outermost(tracing.broker, metrics, instance, args[0], (host, port))
+        layer = _outermost(tracing, metrics, instance, args[0], (host, port))
         if names.STREAM_OFFSET in (kwargs.get("arguments") or ()):
             layer = _only_news(layer, args[0], started)
         return await wrapped(layer, *args[1:], **kwargs)
@@ -81,27 +82,33 @@ def _check_installed() -> None:
 
 
 def _outermost(
-    broker: Tracer, metrics: Metrics, queue: Queue, official: Callback, address: tuple[str, int]
+    tracing: Tracing, metrics: Metrics, queue: Queue, official: Callback, address: tuple[str, int]
 ) -> Callback:
     subscriber = current_tracer()
 
-    async def delivered(message: AbstractIncomingMessage) -> Any:
+    async def delivered(message: AbstractIncomingMessage) -> Any:  # noqa: ANN401 - as aio-pika has it
         # aio-pika runs each delivery as a task of its own, so what is set here ends with it.
         received = now_ns()
         speaker.set(subscriber)
-        traceparent = message.headers.get("traceparent")
-        if (cause := unsampled(traceparent)) is not None:
-            untraced.set(str(traceparent))
-            context.attach(trace.set_span_in_context(trace.NonRecordingSpan(cause)))
-            with suppress_instrumentation():
-                return await official(message)
-        remote, cause = _extract(message, metrics)
-        if cause.is_valid:
-            _queue_wait(broker, remote, message, received)
+        cause = traceparent.parse(message.headers.get(traceparent.HEADER))
+        if cause is None:
+            _refuse_context(message, metrics)
+        elif not cause.trace_flags.sampled:
+            return await _untraced(cause, official, message)
+        else:
+            _queue_wait(tracing, cause, message, received)
         hop.set(_process(message, queue.name, cause, address))
         return await official(message)
 
     return delivered
+
+
+async def _untraced(cause: SpanContext, official: Callback, message: AbstractIncomingMessage) -> Any:  # noqa: ANN401
+    """Skip all span work; the context stays, so that replies and log lines keep the trace's id."""
+    untraced.set(traceparent.encode(cause))
+    context.attach(trace.set_span_in_context(trace.NonRecordingSpan(cause)))
+    with suppress_instrumentation():
+        return await official(message)
 
 
 def _only_news(traced: Callback, official: Callback, started: int) -> Callback:
@@ -119,42 +126,37 @@ def _only_news(traced: Callback, official: Callback, started: int) -> Callback:
     return delivered
 
 
-def _extract(message: AbstractIncomingMessage, metrics: Metrics) -> tuple[context.Context, SpanContext]:
-    """Read the trace context; what is no context is refused by name, and the message is handled all the same."""
-    headers = message.headers
-    sent = headers.get("traceparent")
-    for name in ("traceparent", "tracestate"):  # the official extraction fails on anything but text
-        if not isinstance(headers.get(name, ""), str):
-            del headers[name]
-    remote = propagate.extract(headers)
-    cause = trace.get_current_span(remote).get_span_context()
-    if not cause.is_valid:
-        problem = "missing" if sent is None else "malformed"
-        metrics.without_context.labels(c.template_of(message.routing_key or ""), problem).inc()
-        log.info("traceparent.refused", problem=problem, value=repr(sent)[:80], message_id=message.message_id)
-    return remote, cause
+def _refuse_context(message: AbstractIncomingMessage, metrics: Metrics) -> None:
+    """Say that there is no usable trace context, and handle the message all the same, in a new trace."""
+    value = message.headers.pop(traceparent.HEADER, None)
+    message.headers.pop(traceparent.STATE_HEADER, None)
+    problem = "missing" if value is None else "malformed"
+    metrics.without_context.labels(c.template_of(message.routing_key or ""), problem).inc()
+    log.info("traceparent.refused", problem=problem, value=repr(value)[:80], message_id=message.message_id)
 
 
 def _queue_wait(
-    broker: Tracer, remote: context.Context, message: AbstractIncomingMessage, received: int
+    tracing: Tracing, cause: SpanContext, message: AbstractIncomingMessage, received: int
 ) -> None:
     """Draw the time in the queue as a span, and let the consumer's span be its child."""
+    if not isinstance(message.headers.get(traceparent.STATE_HEADER, ""), str):
+        del message.headers[traceparent.STATE_HEADER]  # the official extraction fails on anything but text
     sent = message.headers.get(SENT_HEADER)
     if not isinstance(sent, int):
         return
     template = c.template_of(message.routing_key or "")
-    span = broker.start_span(
+    waited = tracing.record(
         f"{c.QUEUE_WAIT_SPAN} {template}",
-        remote,
-        attributes={c.SYSTEM: c.RABBITMQ, c.TEMPLATE: template},
-        start_time=min(sent, received),  # clocks may disagree; a span never ends before it starts
+        cause,
+        {c.SYSTEM: c.RABBITMQ, c.TEMPLATE: template},
+        min(sent, received),  # clocks may disagree; a span never ends before it starts
+        received,
     )
-    span.end(received)
-    propagate.inject(message.headers, trace.set_span_in_context(span, remote))
+    message.headers[traceparent.HEADER] = traceparent.encode(waited)
 
 
 def _process(
-    message: AbstractIncomingMessage, queue: str, cause: SpanContext, address: tuple[str, int]
+    message: AbstractIncomingMessage, queue: str, cause: SpanContext | None, address: tuple[str, int]
 ) -> Hop:
     key = message.routing_key or ""
     template = c.template_of(key)
@@ -165,7 +167,6 @@ def _process(
         c.DESTINATION: f"{message.exchange}:{key}:{queue}",
         c.TEMPLATE: template,
         c.ROUTING_KEY: key,
-        c.DELIVERY_TAG: message.delivery_tag or 0,
         c.BODY_SIZE: message.body_size,
         c.SERVER_ADDRESS: address[0],
         c.SERVER_PORT: address[1],
@@ -176,4 +177,4 @@ def _process(
         attributes[c.CONVERSATION_ID] = message.correlation_id
     if message.redelivered:
         attributes[c.REDELIVERED] = True
-    return Hop(f"{c.PROCESS} {template}", attributes, [Link(cause)] if cause.is_valid else ())
+    return Hop(f"{c.PROCESS} {template}", attributes, [Link(cause)] if cause else ())

@@ -195,7 +195,7 @@ class Publisher:
             kind, ours = "nacked", NotConfirmedError("the broker refused the message")
         elif isinstance(error, TimeoutError):
             kind, ours = "not-confirmed", NotConfirmedError(f"not confirmed within {self._timeout:g} s")
-        elif isinstance(error, CONNECTION_EXCEPTIONS):
+        elif isinstance(error, CONNECTION_EXCEPTIONS) or type(error) is Exception:
             kind, ours = "disconnected", NotConfirmedError(f"connection lost: {error}")
         else:
             return error

@@ -17,7 +17,7 @@ class Echo:
         """Greet ``partner`` by name."""
         return f"Hello {partner}, hello?"
 
-    async def answer(self, history: Sequence[Line], heard: str) -> str | None:
+    async def answer(self, history: Sequence[Line], heard: str) -> str | None:  # noqa: ARG002 - the protocol's
         """Say ``heard`` again, shortened so that two echoes do not grow."""
         return heard[:_LONGEST] or "…?"
 

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 from rabbit_chatter.dialects import Line, Persona
 
-_ONSETS = ("b", "bl", "br", "d", "dr", "f", "fl", "g", "gr", "h", "k", "kl", "l", "m", "n", "p", "pl", "r", "s",
-           "sk", "sn", "st", "t", "tr", "v", "w", "z", "zw")  # fmt: skip
-_VOWELS = ("a", "e", "i", "o", "u", "oo", "ee", "ai")
-_CODAS = ("", "", "", "b", "g", "k", "l", "m", "n", "p", "r", "sh", "t", "x", "ff")
+_ONSETS = "b bl br d dr f fl g gr h k kl l m n p pl r s sk sn st t tr v w z zw".split()
+_VOWELS = "a e i o u oo ee ai".split()
+_CODAS = ["", "", "", *"b g k l m n p r sh t x ff".split()]
 _TOPIC_WORDS = 12
 
 
@@ -23,7 +22,7 @@ class Gibberish:
         """Call ``partner`` and ask something."""
         return f"{partner.capitalize()}! {self._sentence('?')}"
 
-    async def answer(self, history: Sequence[Line], heard: str) -> str | None:
+    async def answer(self, history: Sequence[Line], heard: str) -> str | None:  # noqa: ARG002 - the protocol's
         """Take up a word of the partner's and add one or two sentences."""
         taken = [word.strip("?!.,").lower()[:20] for word in heard.split()]
         word = self._rng.choice(taken) if taken else _word(self._rng)

@@ -7,7 +7,7 @@ standard :mod:`logging` records and pass through the same processors, so that ev
 
 import logging
 import sys
-from typing import Any, TextIO
+from typing import TextIO
 
 import msgspec
 import structlog
@@ -93,5 +93,5 @@ def _exceptions() -> Processor:
     )
 
 
-def _dump(event: EventDict, **_options: Any) -> bytes:
+def _dump(event: EventDict, **_options: object) -> bytes:
     return msgspec.json.encode(event, enc_hook=str)

@@ -10,9 +10,10 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from opentelemetry import trace
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from rabbit_chatter import __version__
+from rabbit_chatter.messages import Kind, Reason
 
 # 1.0 must stay an exact bound: the latency objective is "handled within one second".
 LATENCY_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -21,6 +22,8 @@ HUMAN_BUCKETS: Final = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2
 
 TEMPLATE: Final = "messaging_destination_template"
 
+
+PUBLISH_FAILURES: Final = ("unroutable", "nacked", "not-confirmed", "disconnected", "too-large")
 
 Metric = TypeVar("Metric", Counter, Gauge, Histogram)
 
@@ -43,6 +46,7 @@ class Metrics:
     """
 
     def __init__(self, registry: CollectorRegistry, component: str) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call] # a `_created` series for each counter would double what is scraped
         self.registry = registry
         Gauge(
             "chatter_build_info",
@@ -110,6 +114,18 @@ class Metrics:
         self.connected = Gauge(
             "chatter_broker_connected", "1 while the connection is open.", ["link"], registry=registry
         )
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Create the series that alerts watch: `rate()` does not see a counter's first appearance."""
+        for kind in Kind:
+            for error_type in ("", *PUBLISH_FAILURES):
+                self.sent.labels(kind, error_type)
+            self.redelivered.labels(kind)
+            for problem in ("missing", "malformed"):
+                self.without_context.labels(kind, problem)
+        for reason in Reason:
+            self.dead_lettered.labels(reason)
 
 
 class Children(dict[tuple[str, ...], Metric]):
@@ -121,7 +137,7 @@ class Children(dict[tuple[str, ...], Metric]):
 
     def __init__(self, metric: Metric) -> None:
         super().__init__()
-        self._metric = metric
+        self._metric: Metric = metric
 
     def __missing__(self, key: tuple[str, ...]) -> Metric:
         self[key] = found = self._metric.labels(*key)

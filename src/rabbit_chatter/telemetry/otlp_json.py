@@ -7,16 +7,17 @@ C encoder; every OTLP receiver must understand it. Pauses between attempts and t
 codes that are tried again follow https://opentelemetry.io/docs/specs/otlp/#failures.
 """
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import urllib3
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import Link, SpanKind, StatusCode
 
 # SpanKind's and StatusCode's Python values differ from OTLP's by design of the SDK.
 _KIND = {
@@ -55,7 +56,7 @@ class OtlpJsonExporter(SpanExporter):
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send ``spans``; a failure is reported, never raised: telemetry must not break the chat."""
         try:
-            answer = self._pool.request("POST", self._endpoint, body=msgspec.json.encode(encode_spans(spans)))
+            answer = self._pool.request("POST", self._endpoint, body=encode_spans(spans))
         except urllib3.exceptions.HTTPError:
             return SpanExportResult.FAILURE
         return SpanExportResult.SUCCESS if answer.status < 300 else SpanExportResult.FAILURE
@@ -65,80 +66,96 @@ class OtlpJsonExporter(SpanExporter):
         self._pool.clear()
 
 
-def encode_spans(spans: Sequence[ReadableSpan]) -> dict[str, Any]:
-    """Return an ``ExportTraceServiceRequest`` as plain data, grouped by resource and scope."""
-    grouped: dict[int, tuple[Resource, dict[int, tuple[InstrumentationScope | None, list[Any]]]]] = {}
+def encode_spans(spans: Sequence[ReadableSpan]) -> bytes:
+    """Return an ``ExportTraceServiceRequest`` in JSON, grouped by resource and scope."""
+    grouped: dict[int, tuple[Resource, dict[int, tuple[InstrumentationScope | None, list[str]]]]] = {}
     for span in spans:
         scopes = grouped.setdefault(id(span.resource), (span.resource, {}))[1]
         scope = span.instrumentation_scope
         scopes.setdefault(id(scope), (scope, []))[1].append(_span(span))
-    return {
-        "resourceSpans": [
-            {
-                "resource": {"attributes": _attributes(resource.attributes)},
-                "scopeSpans": [
-                    {
-                        "scope": {"name": scope.name, "version": scope.version or ""} if scope else {},
-                        "spans": encoded,
-                    }
-                    for scope, encoded in scopes.values()
-                ],
-            }
-            for resource, scopes in grouped.values()
-        ]
-    }
+    resources = ",".join(
+        f'{{"resource":{{"attributes":{_attributes(resource.attributes)}}},"scopeSpans":['
+        + ",".join(
+            f'{{"scope":{_scope(scope)},"spans":[{",".join(said)}]}}' for scope, said in scopes.values()
+        )
+        + "]}"
+        for resource, scopes in grouped.values()
+    )
+    return f'{{"resourceSpans":[{resources}]}}'.encode()
 
 
-def _span(span: ReadableSpan) -> dict[str, Any]:
+def _scope(scope: InstrumentationScope | None) -> str:
+    return f'{{"name":{_text(scope.name)},"version":{_text(scope.version or "")}}}' if scope else "{}"
+
+
+def _span(span: ReadableSpan) -> str:
     context = span.get_span_context()
-    encoded: dict[str, Any] = {
-        "traceId": f"{context.trace_id:032x}",
-        "spanId": f"{context.span_id:016x}",
-        "name": span.name,
-        "kind": _KIND[span.kind],
-        # 64-bit integers are strings in protobuf's JSON: a JavaScript number could not hold them.
-        "startTimeUnixNano": str(span.start_time),
-        "endTimeUnixNano": str(span.end_time),
-        "flags": int(context.trace_flags),
-        "attributes": _attributes(span.attributes),
-    }
+    assert context is not None
+    # 64-bit integers are strings in protobuf's JSON: a JavaScript number could not hold them.
+    head = (
+        f'{{"traceId":"{context.trace_id:032x}","spanId":"{context.span_id:016x}","name":{_text(span.name)},'
+        f'"kind":{_KIND[span.kind]},"startTimeUnixNano":"{span.start_time}",'
+        f'"endTimeUnixNano":"{span.end_time}","flags":{int(context.trace_flags)},'
+        f'"attributes":{_attributes(span.attributes)}'
+    )
+    parts = [head]
     if span.parent is not None:
-        encoded["parentSpanId"] = f"{span.parent.span_id:016x}"
+        parts.append(f'"parentSpanId":"{span.parent.span_id:016x}"')
     if span.events:
-        encoded["events"] = [
-            {"name": e.name, "timeUnixNano": str(e.timestamp), "attributes": _attributes(e.attributes)}
-            for e in span.events
-        ]
+        parts.append(f'"events":[{",".join(map(_event, span.events))}]')
     if span.links:
-        encoded["links"] = [
-            {
-                "traceId": f"{link.context.trace_id:032x}",
-                "spanId": f"{link.context.span_id:016x}",
-                "attributes": _attributes(link.attributes),
-            }
-            for link in span.links
-        ]
-    if span.status.status_code is not StatusCode.UNSET:
-        encoded["status"] = {
-            "code": _STATUS[span.status.status_code],
-            "message": span.status.description or "",
-        }
-    return encoded
+        parts.append(f'"links":[{",".join(map(_link, span.links))}]')
+    status = span.status
+    if status.status_code is not StatusCode.UNSET:
+        parts.append(
+            f'"status":{{"code":{_STATUS[status.status_code]},"message":{_text(status.description or "")}}}'
+        )
+    return ",".join(parts) + "}"
 
 
-def _attributes(attributes: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    return [{"key": key, "value": _value(value)} for key, value in (attributes or {}).items()]
+def _event(event: Event) -> str:
+    attributes = _attributes(event.attributes)
+    return f'{{"name":{_text(event.name)},"timeUnixNano":"{event.timestamp}","attributes":{attributes}}}'
 
 
-def _value(value: object) -> dict[str, Any]:
+def _link(link: Link) -> str:
+    context = link.context
+    ids = f'"traceId":"{context.trace_id:032x}","spanId":"{context.span_id:016x}"'
+    return f'{{{ids},"attributes":{_attributes(link.attributes)}}}'
+
+
+def _attributes(attributes: Mapping[str, Any] | None) -> str:
+    if not attributes:
+        return "[]"
+    return "[" + ",".join([_attribute(key, value) for key, value in attributes.items()]) + "]"
+
+
+def _attribute(key: str, value: object) -> str:
+    return f'{{"key":{_text(key)},"value":{_value(value)}}}'
+
+
+def _value(value: object) -> str:
     if isinstance(value, str):
-        return {"stringValue": value}
+        return f'{{"stringValue":{_text(value)}}}'
     if isinstance(value, bool):
-        return {"boolValue": value}
+        return f'{{"boolValue":{"true" if value else "false"}}}'
     if isinstance(value, int):
-        return {"intValue": str(value)}
+        return f'{{"intValue":"{value}"}}'
     if isinstance(value, float):
-        return {"doubleValue": value}
+        return f'{{"doubleValue":{_number(value)}}}'
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return {"arrayValue": {"values": [_value(item) for item in value]}}
-    return {"stringValue": str(value)}
+        return f'{{"arrayValue":{{"values":[{",".join(map(_value, value))}]}}}}'
+    return f'{{"stringValue":{_text(str(value))}}}'
+
+
+def _number(value: float) -> str:
+    # JSON has no such numbers; protobuf's JSON mapping writes them as text.
+    return (
+        json.dumps(value)
+        if math.isfinite(value)
+        else f'"{value}"'.replace("inf", "Infinity").replace("nan", "NaN")
+    )
+
+
+# The encoder of the standard library, in C: quotes and escapes, so that any text stays text.
+_text = json.encoder.encode_basestring_ascii
