@@ -4,8 +4,9 @@
 a question comes …       and is answered
 =======================  ================================================================================
 within the interval      at once, from the snapshot
-later                    after one refresh that all who ask meanwhile share; after ``PATIENCE`` with what
-                         is known, while the refresh goes on
+later                    after one refresh that all who ask meanwhile share
+later, source slow       with what is known, while the refresh goes on: at once where the last one took
+                         longer than ``PATIENCE``, else after that
 while the source is away with what was known last, marked stale; with an error if that is nothing
 =======================  ================================================================================
 """
@@ -51,6 +52,7 @@ class Snapshot(Generic[T]):
 class _Known(Generic[T]):
     value: T
     taken: float
+    seconds: float
     interval: float
 
 
@@ -109,9 +111,9 @@ class Cache(Generic[T]):
             ManagementError: there was never any data.
         """
         self.touch()
-        waited = self._task is not None and not self._fresh()
-        if self._task is not None and waited:
-            await asyncio.wait({self._task}, timeout=self._patience if self._known else None)
+        before = self._known
+        if self._task is not None and not self._fresh() and self._worth_waiting():
+            await asyncio.wait({self._task}, timeout=self._patience if before else None)
         known = self._known
         if known is None:
             self._metrics.answers.labels(self._resource, "none").inc()
@@ -119,12 +121,15 @@ class Cache(Generic[T]):
             raise ManagementError(str(error), error.kind)
         age = monotonic() - known.taken
         stale = self._error is not None or age > 2 * known.interval
-        result = "stale" if stale else "refreshed" if waited else "hit"
+        result = "stale" if stale else "refreshed" if known is not before else "hit"
         self._metrics.answers.labels(self._resource, result).inc()
         return Snapshot(known.value, age, stale)
 
     def _fresh(self) -> bool:
         return self._known is not None and monotonic() < self._known.taken + self._known.interval
+
+    def _worth_waiting(self) -> bool:
+        return self._known is None or self._known.seconds <= self._patience
 
     def _age(self) -> float:
         return monotonic() - self._known.taken if self._known else float("nan")
@@ -148,7 +153,7 @@ class Cache(Generic[T]):
         if self._error is not None or self._known is None:
             log.info("management.answers", resource=self._resource, seconds=round(seconds, 3))
         interval = max(self._refresh, COST_FACTOR * seconds)
-        self._known = _Known(value, monotonic(), interval)
+        self._known = _Known(value, monotonic(), seconds, interval)
         self._error = None
         self._due = self._known.taken + interval
 

@@ -140,3 +140,19 @@ async def test_question_that_is_given_up_does_not_end_the_call() -> None:
     source.gate.set()
     assert (await patient).value == 1
     assert source.calls == 1
+
+
+async def test_nobody_waits_for_a_source_known_to_be_slow() -> None:
+    """Where the last call took longer than anybody's patience, what is known is given at once."""
+    source = Source()
+    source.gate.clear()
+    cache = Cache("queues", source.fetch, 0.001, ManagementMetrics(CollectorRegistry()), patience=0.01)
+    asyncio.get_running_loop().call_later(0.02, source.gate.set)
+    await cache.get()
+    source.gate.clear()
+    await ask_until(cache, lambda _: source.calls == 2)
+    question = cache.get()
+    with pytest.raises(StopIteration) as answered:  # without a single turn of the event loop
+        question.send(None)
+    assert answered.value.value.value == 1
+    await cache.close()
