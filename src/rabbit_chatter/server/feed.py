@@ -119,8 +119,9 @@ async def listen(
         wanted: which lines.
         after: offset of the last line that the listener has.
     """
+    # The place is taken first: what is said while the greeting travels is heard.
+    cursor = Cursor(archive, wanted, after) if archive.complete else None
     yield _HELLO
-    cursor: Cursor | None = None
     sent = monotonic()
     while not bell.closed:
         if cursor is not None and cursor.lost:
