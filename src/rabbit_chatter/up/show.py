@@ -1,5 +1,6 @@
 """What people see of it on the terminal: progress, addresses, states."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,7 +18,8 @@ class Terminal:
     """Progress as a spinner with lines above it; where no terminal is, as lines alone."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, soft_wrap=True)
+        # Where no terminal is, nothing need be cut to its width.
+        self.console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
         self._status: Status | None = None
 
     @contextmanager
@@ -82,4 +84,4 @@ class Terminal:
             ready = "[green]yes[/green]" if state.ready else "[red]no[/red]"
             uptime = f"{state.uptime} s" if state.pid else ""
             table.add_row(state.name, state.state, ready, str(state.pid or ""), uptime, state.url or "")
-        self.console.print(table, width=max(100, self.console.width))
+        self.console.print(table)
