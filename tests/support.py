@@ -1,4 +1,4 @@
-"""What several tests need: our components as processes, a receiver of traces, and patience with a deadline."""
+"""What several tests need: our components as processes, a receiver of traces, and patience."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 from google.protobuf import json_format
@@ -16,11 +16,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from rabbit_chatter.up.private import PrivateBroker
 
-T = TypeVar("T")
 
-
-async def eventually(check: Callable[[], Awaitable[T] | T], deadline: float = 20.0, what: str = "") -> T:
-    """Return the first truthy result of ``check``, asked again and again until ``deadline`` seconds are over."""
+async def eventually(check: Callable[[], Any], deadline: float = 20.0, what: str = "") -> Any:  # noqa: ANN401
+    """Return the first truthy result of ``check``, asked again and again until the deadline (seconds)."""
     end = asyncio.get_running_loop().time() + deadline
     while True:
         found = check()

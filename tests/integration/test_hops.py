@@ -188,7 +188,7 @@ async def test_unroutable_is_seen(bench: Bench, receiver: Receiver) -> None:
     """An invitation to nobody raises, is counted, and its span has an error status."""
     conversation = new_id()
     with (
-        pytest.raises(UnroutableError, match="invite.nobody"),
+        pytest.raises(UnroutableError, match=r"invite\.nobody"),
         trace.get_tracer("test").start_as_current_span("converse"),
     ):
         await bench.node.publisher.publish(Message(new_id(), Kind.INVITE, "anna", "", "nobody", conversation))

@@ -97,6 +97,7 @@ class Deliveries:
                 with translated():
                     outcome = await self._handle(subscription, incoming, template)
             self._consumed[template, outcome].inc()
+            log.debug("message.handled", kind=template, message_id=incoming.message_id, outcome=outcome)
         except BrokerUnavailableError as error:  # not settled: the broker will deliver it again
             log.warning("message.not_settled", queue=subscription.queue, error=str(error))
         finally:
