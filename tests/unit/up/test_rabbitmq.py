@@ -1,6 +1,9 @@
 from pathlib import Path
 
-from rabbit_chatter.up.rabbitmq import RabbitNode, RabbitPorts
+import pytest
+
+from rabbit_chatter.errors import UpError
+from rabbit_chatter.up.rabbitmq import RabbitNode, RabbitPorts, find_program
 
 
 def node(folder: Path) -> RabbitNode:
@@ -39,3 +42,9 @@ def test_address_names_user_and_virtual_host(tmp_path: Path) -> None:
     assert private.amqp_url("chatter-bot") == (
         f"amqp://chatter-bot:{private.passwords['chatter-bot']}@127.0.0.1:1/chatter"
     )
+
+
+def test_missing_program_is_told_with_the_command_that_installs_it() -> None:
+    """Whoever lacks RabbitMQ reads what to type next."""
+    with pytest.raises(UpError, match=r"no-such-program is not installed: (apt-get|brew) install rabbitmq"):
+        find_program("no-such-program")
