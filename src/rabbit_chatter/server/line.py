@@ -67,6 +67,9 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 _encoder = msgspec.json.Encoder()
 
+# Line breaks to Python's str.splitlines, and so to httpx, though not to JSON or to a browser.
+_BREAKS = [(mark.encode(), b"\\u%04x" % ord(mark)) for mark in "\x85\u2028\u2029"]
+
 
 def line_of(entry: Entry) -> Line:
     """Return the line for a message of the stream."""
@@ -97,8 +100,14 @@ def line_of(entry: Entry) -> Line:
         said.dialect,
         said.sent_ns,
         entry.trace_id,
-        _encoder.encode(data),
+        _one_line(_encoder.encode(data)),
     )
+
+
+def _one_line(data: bytes) -> bytes:
+    for mark, escaped in _BREAKS:
+        data = data.replace(mark, escaped)
+    return data
 
 
 def iso(ns: int) -> str | None:
