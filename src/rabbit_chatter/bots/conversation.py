@@ -1,5 +1,6 @@
 """A conversation as one of its two bots sees it: whose turn it is, and when it is over."""
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ class Conversation:
         pending: what we are about to say; kept until the broker has it, so that an interrupted answer is
             given again under the same id.
         over: nothing more will be said.
+        speaking: held while we say something, so that a goodbye and an answer do not get the same number.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Conversation:
     spoken: int = -1
     pending: Message | None = None
     over: bool = False
+    speaking: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False, repr=False)
 
     @property
     def next_turn(self) -> int:

@@ -41,9 +41,14 @@ class Directory:
 
     async def _refresh(self) -> None:
         try:
-            answer = await self._client.get("/bots", params={"limit": _PAGE})
-            answer.raise_for_status()
-            self._bots = [check_bot_name(bot["name"]) for bot in answer.json()["bots"]]
+            bots: list[str] = []
+            total = 1
+            while len(bots) < total:
+                answer = await self._client.get("/bots", params={"limit": _PAGE, "offset": len(bots)})
+                page = answer.raise_for_status().json()
+                bots += [check_bot_name(bot["name"]) for bot in page["bots"]]
+                total = page["total"] if page["bots"] else 0
+            self._bots = bots
         except (httpx.HTTPError, ValueError, KeyError, TypeError, BadNameError) as error:
             self._metrics.directory_failures.inc()
             log.warning(

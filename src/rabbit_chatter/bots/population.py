@@ -44,6 +44,7 @@ class Population:
         self._names = bot_names(self._rng)
         self._dialects: dict[str, type[Dialect]] = {name: load(name) for name in mix}
         self._mix = mix
+        self._taken: set[str] = set()
         self._lock = asyncio.Lock()
         self.bots: list[Bot] = []
         world.metrics.expected_rate.set_function(self._expected_rate)
@@ -59,6 +60,7 @@ class Population:
             leaving, self.bots = self.bots[count:], self.bots[:count]
             for start in range(0, len(leaving), _AT_ONCE):
                 await asyncio.gather(*(bot.leave() for bot in leaving[start : start + _AT_ONCE]))
+            self._taken.difference_update(bot.name for bot in leaving)
             self._count()
         log.info("population.resized", bots=len(self.bots))
 
@@ -80,10 +82,15 @@ class Population:
         await self.resize(count)
 
     async def _birth(self) -> Bot:
-        """Let one bot join, under the first name that nobody has."""
+        """Let one bot join, under the first name that nobody has.
+
+        The broker refuses a name that another connection has; our own bots share one and are told apart here.
+        """
         dialect = self._rng.choices(list(self._mix), list(self._mix.values()))[0]
         while True:
-            persona = Persona(next(self._names), random.Random(self._rng.random()))  # noqa: S311 - a game
+            name = next(name for name in self._names if name not in self._taken)
+            self._taken.add(name)
+            persona = Persona(name, random.Random(self._rng.random()))  # noqa: S311 - a game
             voice = Voice(self._dialects[dialect](persona), dialect, self._world.metrics)
             bot = Bot(persona, voice, self._world)
             try:

@@ -43,6 +43,8 @@ class Talk:
         self._tracer = tracer
         self._conversations: dict[str, Conversation] = {}
         self._listening: dict[str, Subscription] = {}
+        self._seen: dict[str, None] = {}  # of all conversations: a queue may be listened to again
+        self._leaving = False
         self._wiring = asyncio.Lock()  # a queue is not deleted while a new conversation declares it
 
     @property
@@ -78,6 +80,8 @@ class Talk:
             BadMessageError: this bot has too many conversations.
         """
         conversation = self._conversations.get(invite.conversation or "")
+        if conversation is None and self._leaving:
+            return
         if conversation is None:
             conversation = Conversation(invite.conversation or "", invite.sender, monotonic())
             await self._begin(conversation)
@@ -86,6 +90,7 @@ class Talk:
 
     async def leave(self) -> None:
         """Say goodbye to everybody and stop listening."""
+        self._leaving = True
         for conversation in list(self._conversations.values()):
             if not conversation.over:
                 await self._speak(conversation, GOODBYE, last=True)
@@ -113,6 +118,7 @@ class Talk:
                     self._tracer,
                     self._voice.name,
                     lambda channel: topology.declare_dm(channel, partner, self._name),
+                    seen=self._seen,
                 )
                 await self._world.consumer.subscribe(self._listening[partner])
 
@@ -121,7 +127,9 @@ class Talk:
         if message.to != self._name:
             raise BadMessageError(Reason.NOT_FOR_ME, f"it is for {message.to}, not for {self._name}")
         conversation = self._conversations.get(message.conversation or "")
-        if conversation is None:  # it was invited before we lost our memory, or it never asked
+        if conversation is None and self._leaving:
+            return
+        if conversation is None:  # a stranger that did not ask, or one that we gave up
             conversation = Conversation(message.conversation or "", message.sender, monotonic())
             await self._begin(conversation)
         before = list(conversation.history)
@@ -138,18 +146,21 @@ class Talk:
 
     async def _speak(self, conversation: Conversation, text: str, *, last: bool = False) -> None:
         """Say ``text``, or what was about to be said when the connection was lost."""
-        message = conversation.pending or self._message(
-            conversation, Kind.DM, text, last=last or conversation.is_last_turn
-        )
-        conversation.pending = message
-        trace.get_current_span().set_attribute(c.TURN, message.turn)
-        try:
-            await self._world.publisher.publish(message)
-        except PublishError as error:
-            log.warning("bot.gave_up", bot=self._name, partner=conversation.partner, error=str(error))
-            self._end(conversation, "failed")
-            return
-        conversation.said(message, monotonic())
+        async with conversation.speaking:
+            if conversation.over and conversation.pending is None:
+                return  # goodbye was said while we looked for words
+            message = conversation.pending or self._message(
+                conversation, Kind.DM, text, last=last or conversation.is_last_turn
+            )
+            conversation.pending = message
+            trace.get_current_span().set_attribute(c.TURN, message.turn)
+            try:
+                await self._world.publisher.publish(message)
+            except PublishError as error:
+                log.warning("bot.gave_up", bot=self._name, partner=conversation.partner, error=str(error))
+                self._end(conversation, "failed")
+                return
+            conversation.said(message, monotonic())
         log.info(
             "message.said",
             bot=self._name,

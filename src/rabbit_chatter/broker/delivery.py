@@ -29,7 +29,7 @@ from rabbit_chatter.messages import DETAIL_HEADER, REASON_HEADER, Message, Prope
 from rabbit_chatter.telemetry import conventions as c
 from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exemplar
 
-_REMEMBERED = 64  # ids per queue; what comes twice comes soon, as prefetch is small
+_REMEMBERED = 128  # what comes twice comes soon, as prefetch is small
 
 log = structlog.get_logger()
 
@@ -46,6 +46,7 @@ class Subscription:
         tracer: whose spans these are.
         dialect: label of the histograms.
         declare: makes the queue, on a channel that may be lost; ``None`` if it is there already.
+        seen: ids that were handled; shared where a queue is listened to again and again.
     """
 
     queue: str
