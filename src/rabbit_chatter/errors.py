@@ -9,6 +9,7 @@
     │   └── NotConfirmedError   the broker did not confirm in time
     ├── NameTakenError          another bot lives under that name
     ├── BrokerUnavailableError  no connection within the deadline
+    │   └── BrokerRefusedError  the broker closed the channel: a right, a queue or an argument is wrong
     ├── DirectoryUnavailableError  the queue-manager does not answer
     ├── ManagementError         RabbitMQ's management API does not answer
     ├── UnknownDialectError
@@ -63,6 +64,10 @@ class NameTakenError(ChatterError):
 
 class BrokerUnavailableError(ChatterError):
     """No connection to RabbitMQ within the deadline."""
+
+
+class BrokerRefusedError(BrokerUnavailableError):
+    """RabbitMQ closed the channel: a permission, a queue or an argument is not as it should be."""
 
 
 class DirectoryUnavailableError(ChatterError):

@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, NamedTuple
 
 import aio_pika
 import pytest
@@ -59,15 +59,22 @@ class Stranger:
         return answer
 
 
+class Lonely(NamedTuple):
+    """A process with a single bot, and the bot's name."""
+
+    process: Component
+    name: str
+
+
 @pytest.fixture
-def receiver() -> AsyncIterator[Receiver]:
+def receiver() -> Iterator[Receiver]:
     """Receive what the bot exports."""
     with otlp_receiver() as running:
         yield running
 
 
 @pytest.fixture
-async def bot(broker: PrivateBroker, receiver: Receiver) -> AsyncIterator[Component]:
+async def bot(broker: PrivateBroker, receiver: Receiver) -> AsyncIterator[Lonely]:
     """Run a process with a single bot, which echoes."""
     async with (
         queue_manager(broker) as manager,
@@ -80,13 +87,12 @@ async def bot(broker: PrivateBroker, receiver: Receiver) -> AsyncIterator[Compon
         ) as running,
     ):  # fmt: skip
         await running.ready()
-        running.name = (await manager.get("/bots"))["bots"][0]["name"]
-        yield running
+        yield Lonely(running, (await manager.get("/bots"))["bots"][0]["name"])
         assert await running.stop() == 0
 
 
 @pytest.fixture
-async def stranger(broker: PrivateBroker, bot: Component) -> AsyncIterator[Stranger]:
+async def stranger(broker: PrivateBroker, bot: Lonely) -> AsyncIterator[Stranger]:
     """Connect a stranger, and let it listen."""
     async with await aio_pika.connect(broker.amqp_url("chatter-bot")) as connection:
         channel = await connection.channel(on_return_raises=True)
@@ -95,9 +101,7 @@ async def stranger(broker: PrivateBroker, bot: Component) -> AsyncIterator[Stran
         yield made
 
 
-async def test_stranger_is_answered_in_its_trace(
-    stranger: Stranger, bot: Component, receiver: Receiver
-) -> None:
+async def test_stranger_is_answered_in_its_trace(stranger: Stranger, bot: Lonely, receiver: Receiver) -> None:
     """A foreign client that brings a traceparent is greeted and answered within that very trace."""
     trace_id, conversation = os.urandom(16).hex(), new_id()
     await stranger.call(conversation, traceparent=f"00-{trace_id}-{os.urandom(8).hex()}-01")
@@ -105,7 +109,7 @@ async def test_stranger_is_answered_in_its_trace(
     assert json.loads(greeting.body)["text"] == f"Hello {STRANGER}, hello?"
     assert str(greeting.headers["traceparent"]).split("-")[1] == trace_id
     await eventually(lambda: {"process invite", "compose", "publish dm"} <= names_in(receiver, trace_id))
-    said = bot.events("message.said")[0]
+    said = bot.process.events("message.said")[0]
     assert said["trace_id"] == trace_id
 
 
@@ -115,7 +119,7 @@ def names_in(receiver: Receiver, trace_id: str) -> set[str]:
 
 
 GOOD = {"from": STRANGER, "to": "", "text": "hello", "turn": 1}
-CASES = [
+CASES: list[tuple[str, bytes, dict[str, Any], str]] = [
     ("not JSON", b"{nonsense", {}, "not-json"),
     ("not text", b"\xff\xfe\x00", {}, "not-json"),
     ("no text", b'{"from": "stranger", "to": "BOT"}', {}, "bad-field"),
@@ -133,7 +137,7 @@ CASES = [
 
 
 async def test_bad_messages_are_buried_with_a_reason(
-    stranger: Stranger, bot: Component, broker: PrivateBroker
+    stranger: Stranger, bot: Lonely, broker: PrivateBroker
 ) -> None:
     """Whatever is wrong with a message, it becomes a dead letter that says so, and the bot talks on."""
     first = new_id()
@@ -148,14 +152,12 @@ async def test_bad_messages_are_buried_with_a_reason(
         await stranger.send(key, whole, **({"message_id": message_id} | properties))
         sent[message_id] = (what, reason)
     found = await buried(broker, set(sent))
-    assert {sent[message_id][0]: reason for message_id, (reason, _) in found.items()} == dict(
-        (what, reason) for what, reason in sent.values()
-    )
+    assert {sent[message_id][0]: reason for message_id, (reason, _) in found.items()} == dict(sent.values())
     assert all(detail for _, detail in found.values())
     second = new_id()
     await stranger.call(second)
     await stranger.answer_to(second)
-    assert bot.process.returncode is None
+    assert bot.process.process.returncode is None
 
 
 @pytest.mark.parametrize(
@@ -170,14 +172,14 @@ async def test_bad_messages_are_buried_with_a_reason(
     ],
 )
 async def test_bad_trace_context_is_refused_by_name(
-    stranger: Stranger, bot: Component, headers: dict[str, Any]
+    stranger: Stranger, bot: Lonely, headers: dict[str, Any]
 ) -> None:
     """A malformed traceparent is named in the log; the message itself is answered, as W3C asks."""
     conversation = new_id()
     await stranger.call(conversation, **headers)
     await stranger.answer_to(conversation)
     if "tracestate" not in headers:
-        assert bot.events("traceparent.refused")[0]["problem"] == "malformed"
+        assert bot.process.events("traceparent.refused")[0]["problem"] == "malformed"
 
 
 async def buried(broker: PrivateBroker, wanted: set[str]) -> dict[str, tuple[str, str]]:

@@ -15,10 +15,10 @@ import aio_pika
 import structlog
 import tenacity
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPChannelError
 from yarl import URL
 
-from rabbit_chatter.errors import BrokerUnavailableError, ChatterError
+from rabbit_chatter.errors import BrokerRefusedError, BrokerUnavailableError, ChatterError
 from rabbit_chatter.settings import BrokerSettings
 from rabbit_chatter.telemetry.metrics import Metrics
 
@@ -35,12 +35,15 @@ def translated() -> Iterator[None]:
     ``FutureStore.reject_all``), so the type alone does not tell.
 
     Raises:
-        BrokerUnavailableError: the connection or the channel is gone.
+        BrokerUnavailableError: the connection is gone.
+        BrokerRefusedError: the broker closed the channel, and says why.
     """
     try:
         yield
     except ChatterError:
         raise
+    except AMQPChannelError as error:
+        raise BrokerRefusedError(f"the broker refused: {error}") from error
     except Exception as error:
         if isinstance(error, CONNECTION_EXCEPTIONS) or type(error) is Exception:
             raise BrokerUnavailableError(

@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from rabbit_chatter.broker.connection import Link, translated
 from rabbit_chatter.broker.delivery import Deliveries, Subscription
 from rabbit_chatter.broker.publish import Publisher
-from rabbit_chatter.errors import BrokerUnavailableError, NameTakenError
+from rabbit_chatter.errors import BrokerRefusedError, BrokerUnavailableError, NameTakenError
 from rabbit_chatter.telemetry.metrics import Metrics
 from rabbit_chatter.telemetry.tracing import speaking
 
@@ -43,6 +43,7 @@ class Consumer:
 
         Raises:
             BrokerUnavailableError: not connected within ``patience`` seconds.
+            BrokerRefusedError: a permission or a queue is missing.
             NameTakenError: the queue is another bot's inbox.
         """
         channel = await self._link.channel(patience)
@@ -50,7 +51,7 @@ class Consumer:
         try:
             with translated():
                 await self._start(subscription, channel)
-        except NameTakenError:
+        except (NameTakenError, BrokerRefusedError):
             self._subscriptions.discard(subscription)
             raise
         except BrokerUnavailableError as error:

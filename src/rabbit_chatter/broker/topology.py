@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from aio_pika.abc import AbstractChannel
-from aio_pika.exceptions import AMQPChannelError, ChannelClosed
+from aio_pika.exceptions import AMQPChannelError
+from aiormq.exceptions import ChannelLockedResource
 
 from rabbit_chatter import names
 from rabbit_chatter.errors import NameTakenError
@@ -18,7 +19,6 @@ Channel = AbstractChannel
 
 DIALECT_ARGUMENT = "x-chatter-dialect"
 INSTANCE_ARGUMENT = "x-chatter-instance"
-_RESOURCE_LOCKED = 405  # AMQP 0-9-1: somebody else's exclusive queue
 
 
 async def declare_inbox(
@@ -39,9 +39,7 @@ async def declare_inbox(
         queue = await channel.declare_queue(
             names.inbox(bot), exclusive=True, auto_delete=False, arguments=dict(arguments)
         )
-    except ChannelClosed as error:
-        if str(_RESOURCE_LOCKED) not in str(error):
-            raise
+    except ChannelLockedResource as error:
         raise NameTakenError(f"a bot named {bot} is already chatting") from error
     await queue.bind(names.EXCHANGE, names.invite_key(bot))
     for other in follows:
