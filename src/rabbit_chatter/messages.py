@@ -165,7 +165,7 @@ def parse(body: bytes, properties: Properties) -> Message:
         raise BadMessageError(Reason.BAD_FIELD, str(error)) from error
     except msgspec.ValidationError as error:
         raise BadMessageError(Reason.BAD_FIELD, str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # ten thousand brackets
         raise BadMessageError(Reason.NOT_JSON, str(error)) from error
     if kind in _BETWEEN_TWO and not properties.correlation_id:
         raise BadMessageError(Reason.BAD_FIELD, f"a {kind} needs its conversation's id as correlation_id")
