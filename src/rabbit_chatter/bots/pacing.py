@@ -13,7 +13,7 @@ _CHARACTERS_TYPED_PER_SECOND = 35.0
 _NOTICE_SECONDS = 0.3
 _LONELY_SECONDS = 6.0
 _TWEET_SECONDS = 30.0
-_LONGEST_SECONDS = 8.0
+_LONGEST_SECONDS = 8.0  # for one act: a stranger's text may be very long
 _TYPICAL_TEXT = "x" * 45 + " x" * 8  # what `gibberish` says on average
 
 
@@ -31,11 +31,11 @@ class Pace:
 
     def reading(self, text: str) -> float:
         """Return seconds to notice and read ``text``."""
-        return self._vary(_NOTICE_SECONDS + len(text.split()) / _WORDS_READ_PER_SECOND)
+        return self._vary(min(_NOTICE_SECONDS + len(text.split()) / _WORDS_READ_PER_SECOND, _LONGEST_SECONDS))
 
     def typing(self, text: str) -> float:
         """Return seconds to type ``text``."""
-        return self._vary(len(text) / _CHARACTERS_TYPED_PER_SECOND)
+        return self._vary(min(len(text) / _CHARACTERS_TYPED_PER_SECOND, _LONGEST_SECONDS))
 
     def lonely(self) -> float:
         """Return seconds until a bot looks for company."""
@@ -46,9 +46,7 @@ class Pace:
         return self._vary(_TWEET_SECONDS)
 
     def _vary(self, seconds: float) -> float:
-        return min(seconds, _LONGEST_SECONDS if seconds < _TWEET_SECONDS else seconds) * (
-            self.rng.uniform(0.5, 1.5) / self.tempo
-        )
+        return seconds * self.rng.uniform(0.5, 1.5) / self.tempo
 
 
 def expected_rate(bots: int, conversations: int, tempo: float) -> float:

@@ -1,7 +1,7 @@
 """A dialect as a bot uses it: measured, traced, bounded, and never the end of a conversation by accident."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from opentelemetry import trace
@@ -36,17 +36,17 @@ class Voice:
 
     async def open(self, partner: str) -> str:
         """Return the first line of a conversation."""
-        return await self._compose(self._dialect.open(partner)) or AT_A_LOSS
+        return await self._compose(lambda: self._dialect.open(partner)) or AT_A_LOSS
 
     async def answer(self, history: Sequence[Line], heard: str) -> str | None:
         """Return the answer, or ``None`` if the dialect ends the conversation."""
-        return await self._compose(self._dialect.answer(history, heard))
+        return await self._compose(lambda: self._dialect.answer(history, heard))
 
     async def tweet(self) -> str:
         """Return something to tell everybody."""
-        return await self._compose(self._dialect.tweet()) or AT_A_LOSS
+        return await self._compose(self._dialect.tweet) or AT_A_LOSS
 
-    async def _compose(self, words: Awaitable[str | None]) -> str | None:
+    async def _compose(self, words: Callable[[], Awaitable[str | None]]) -> str | None:
         started = monotonic()
         try:
             if untraced.get() is not None:
@@ -61,13 +61,15 @@ class Voice:
             text = AT_A_LOSS
         self._metrics.compose.labels(self.name).observe(monotonic() - started, exemplar())
         if text is not None:
-            text = text[:LONGEST_TEXT]
             self._metrics.characters.labels(self.name).inc(len(text))
         return text
 
-    async def _in_time(self, words: Awaitable[str | None]) -> str | None:
+    async def _in_time(self, words: Callable[[], Awaitable[str | None]]) -> str | None:
         async with asyncio.timeout(COMPOSE_TIMEOUT):
-            text = await words
+            text = await words()
         if text is not None:
+            text = (
+                str(text)[:LONGEST_TEXT].encode(errors="replace").decode()
+            )  # half a surrogate pair is no text
             trace.get_current_span().set_attribute("chatter.text.length", len(text))
         return text
