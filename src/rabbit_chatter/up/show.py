@@ -60,7 +60,7 @@ class Terminal:
         ports = options.ports
         rows = [
             ("the talk", f"{ports.url('page')}/", f"{options.bots} bots, live"),
-            ("who is there", f"{ports.url('queue_manager')}/docs", "the queue-manager's HTTP interface"),
+            ("who is there", f"{ports.url('queue_manager')}/bots", "also /conversations, /queues, /stats"),
             (
                 "RabbitMQ",
                 f"{ports.url('management')}/",

@@ -2,6 +2,8 @@
 "use strict";
 
 const SHOWN = 500; // lines; older ones leave the page
+// Once one part of the time is named, a browser shows only the parts that are.
+const CLOCK = { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 };
 const talk = document.getElementById("talk");
 const template = document.getElementById("line");
 const connection = document.getElementById("connection");
@@ -34,7 +36,7 @@ function show(said) {
   const time = item.querySelector("time");
   if (said.sent) {
     time.dateTime = said.sent;
-    time.textContent = new Date(said.sent).toLocaleTimeString([], { hour12: false, fractionalSecondDigits: 3 });
+    time.textContent = new Date(said.sent).toLocaleTimeString([], CLOCK);
   }
   item.querySelector(".from").textContent = said.from;
   item.querySelector(".to").textContent = recipient(said);
