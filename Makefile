@@ -20,7 +20,7 @@ demo: .venv/.runtime packages ## start everything and print the addresses; Ctrl-
 	@$(BIN)/rabbit-chatter up --bots $(BOTS) --tempo $(TEMPO) --dialect $(DIALECT) $(UP)
 
 test: check packages ## style, types, layers and all tests, against a private RabbitMQ
-	$(BIN)/pytest $(PYTEST)
+	$(BIN)/pytest -n 3 --dist loadfile $(PYTEST)
 
 check: .venv/.dev ## style, types and layers only
 	$(BIN)/ruff format --check .

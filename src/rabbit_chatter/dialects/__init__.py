@@ -72,7 +72,7 @@ def load(name: str) -> type[Dialect]:
     known = available()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise UnknownDialectError(f"no dialect {name!r}{hint} Installed: {', '.join(sorted(known))}")
     try:
         loaded: type[Dialect] = known[name].load()
