@@ -91,9 +91,10 @@ def parse_mix(text: str) -> dict[str, float]:
     """
     mix: dict[str, float] = {}
     for part in text.split(","):
-        name, _, weight = part.strip().partition("=")
+        name, weighed, weight = part.partition("=")
+        name = name.strip()
         try:
-            mix[name] = float(weight or 1)
+            mix[name] = float(weight) if weighed else 1
         except ValueError:
             mix[name] = 0
         if not name or not 0 < mix[name] < float("inf"):
