@@ -27,7 +27,7 @@ from rabbit_chatter.messages import SENT_HEADER
 from rabbit_chatter.telemetry import conventions as c
 from rabbit_chatter.telemetry import traceparent
 from rabbit_chatter.telemetry.metrics import Metrics
-from rabbit_chatter.telemetry.tracing import Hop, Tracing, current_tracer, hop, speaker, untraced
+from rabbit_chatter.telemetry.tracing import Hop, Tracing, hop, speaker, untraced
 
 log = structlog.get_logger()
 
@@ -84,7 +84,7 @@ def _check_installed() -> None:
 def _outermost(
     tracing: Tracing, metrics: Metrics, queue: Queue, official: Callback, address: tuple[str, int]
 ) -> Callback:
-    subscriber = current_tracer()
+    subscriber = speaker.get()
 
     async def delivered(message: AbstractIncomingMessage) -> Any:  # noqa: ANN401 - as aio-pika has it
         # aio-pika runs each delivery as a task of its own, so what is set here ends with it.
