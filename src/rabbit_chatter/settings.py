@@ -1,7 +1,8 @@
 """The only module that reads the environment: once, into frozen objects.
 
 ``CHATTER_*`` variables are ours. The ``OTEL_*`` ones are OpenTelemetry's own and mean what its
-specification says; those not named here are read by the SDK itself.
+specification says; those not named here are read by the SDK itself. An empty
+variable is as good as none (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 """
 
 import os
@@ -23,7 +24,9 @@ class Topology(StrEnum):
 class BrokerSettings(BaseSettings):
     """Where RabbitMQ is and who we are there."""
 
-    model_config = SettingsConfigDict(env_prefix="CHATTER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     amqp_url: SecretStr = Field(
         SecretStr("amqp://127.0.0.1:5672/chatter"),
@@ -39,7 +42,9 @@ class BrokerSettings(BaseSettings):
 class ServiceSettings(BaseSettings):
     """Where a component listens, and whom it asks."""
 
-    model_config = SettingsConfigDict(env_prefix="CHATTER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     host: str = Field("127.0.0.1", description="address to listen on; loopback unless asked otherwise")
     metrics_address: str | None = Field(
@@ -56,7 +61,9 @@ class ServiceSettings(BaseSettings):
 class ServerSettings(BaseSettings):
     """How much the chat server keeps; the stream in RabbitMQ may keep more."""
 
-    model_config = SettingsConfigDict(env_prefix="CHATTER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     archive_messages: int = Field(50_000, gt=0, description="messages that the chat server keeps")
     archive_bytes: int = Field(
@@ -67,7 +74,9 @@ class ServerSettings(BaseSettings):
 class ManagementSettings(BaseSettings):
     """RabbitMQ's management API; only the queue-manager has these."""
 
-    model_config = SettingsConfigDict(env_prefix="CHATTER_MANAGEMENT_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_MANAGEMENT_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     url: str = Field("http://127.0.0.1:15672", description="address of the management API")
     user: str = Field("chatter-manager", description="a user with the tag `monitoring`, without permissions")
@@ -80,7 +89,10 @@ class ManagementSettings(BaseSettings):
 class TelemetrySettings(BaseSettings):
     """Traces and logs."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    # With populate_by_name, fields are read by their own names, too: LOG_LEVEL, if there were no prefix.
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_", frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True
+    )
 
     topology: Topology = Field(
         Topology.TRACE,
@@ -110,10 +122,10 @@ class TelemetrySettings(BaseSettings):
         validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"),
         description="JSON costs a bot process the least; `grpc` needs the extra rabbit-chatter[grpc]",
     )
-    otlp_headers: str = Field(
-        "",
+    otlp_headers: SecretStr = Field(
+        SecretStr(""),
         validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
-        description="key=value pairs, comma-separated, sent with each export",
+        description="key=value pairs, comma-separated and percent-encoded, sent with each export",
     )
     otlp_timeout: float = Field(
         10.0,

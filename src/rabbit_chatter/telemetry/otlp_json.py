@@ -7,6 +7,7 @@ C encoder; every OTLP receiver must understand it. Pauses between attempts and t
 codes that are tried again follow https://opentelemetry.io/docs/specs/otlp/#failures.
 """
 
+import base64
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -28,14 +29,19 @@ _KIND = {
     SpanKind.CONSUMER: 5,
 }
 _STATUS = {StatusCode.UNSET: 0, StatusCode.OK: 1, StatusCode.ERROR: 2}
-_RETRY = urllib3.Retry(
+RETRY = urllib3.Retry(
     total=4,
     allowed_methods=["POST"],
     status_forcelist=[429, 502, 503, 504],
     backoff_factor=0.5,
     backoff_jitter=0.5,
+    retry_after_max=30,  # a receiver may ask for hours, and the process wants to end some day
     raise_on_status=False,
 )
+
+
+# What protobuf's int64 holds.
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
 class OtlpJsonExporter(SpanExporter):
@@ -45,12 +51,15 @@ class OtlpJsonExporter(SpanExporter):
         endpoint: full address, ending in ``/v1/traces``.
         headers: sent with each request.
         timeout: seconds for one attempt.
+        retry: how often and when it is tried again.
     """
 
-    def __init__(self, endpoint: str, headers: Mapping[str, str], timeout: float) -> None:
+    def __init__(
+        self, endpoint: str, headers: Mapping[str, str], timeout: float, retry: urllib3.Retry = RETRY
+    ) -> None:
         self._endpoint = endpoint
         self._pool = urllib3.PoolManager(
-            headers={**headers, "Content-Type": "application/json"}, timeout=timeout, retries=_RETRY
+            headers={**headers, "Content-Type": "application/json"}, timeout=timeout, retries=retry
         )
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -101,6 +110,8 @@ def _span(span: ReadableSpan) -> str:
     parts = [head]
     if span.parent is not None:
         parts.append(f'"parentSpanId":"{span.parent.span_id:016x}"')
+    if context.trace_state:
+        parts.append(f'"traceState":{_text(context.trace_state.to_header())}')
     if span.events:
         parts.append(f'"events":[{",".join(map(_event, span.events))}]')
     if span.links:
@@ -140,11 +151,22 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return f'{{"boolValue":{"true" if value else "false"}}}'
     if isinstance(value, int):
-        return f'{{"intValue":"{value}"}}'
+        # One number that has no place in 64 bits would make the receiver refuse the whole batch.
+        return f'{{"{"intValue" if _SMALLEST <= value <= _LARGEST else "stringValue"}":"{value}"}}'
     if isinstance(value, float):
         return f'{{"doubleValue":{_number(value)}}}'
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+    return _composite(value)
+
+
+def _composite(value: object) -> str:
+    if value is None:
+        return "{}"
+    if isinstance(value, bytes):
+        return f'{{"bytesValue":"{base64.b64encode(value).decode()}"}}'
+    if isinstance(value, Sequence):
         return f'{{"arrayValue":{{"values":[{",".join(map(_value, value))}]}}}}'
+    if isinstance(value, Mapping):
+        return f'{{"kvlistValue":{{"values":{_attributes(value)}}}}}'
     return f'{{"stringValue":{_text(str(value))}}}'
 
 

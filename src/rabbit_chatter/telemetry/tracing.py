@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
@@ -173,8 +174,10 @@ def make_exporter(settings: TelemetrySettings) -> SpanExporter | None:
         )
 
         return ProtobufExporter(endpoint=settings.traces_url)
-    pairs = (pair.partition("=") for pair in settings.otlp_headers.split(",") if "=" in pair)
-    headers = {key.strip(): value.strip() for key, _, value in pairs}
+    pairs = (
+        pair.partition("=") for pair in settings.otlp_headers.get_secret_value().split(",") if "=" in pair
+    )
+    headers = {key.strip(): unquote(value.strip()) for key, _, value in pairs}
     return OtlpJsonExporter(settings.traces_url, headers, settings.otlp_timeout)
 
 
