@@ -14,6 +14,7 @@
     ├── ManagementError         RabbitMQ's management API does not answer
     ├── UnknownDialectError
     ├── TelemetryError          the instrumentation did not take hold
+    ├── AddressError            a component cannot listen where it was told to
     └── UpError                 a local process could not be started
 
 A message says what happened and what to do next; the command line prints it as it is.
@@ -93,6 +94,10 @@ class UnknownDialectError(ChatterError):
 
 class TelemetryError(ChatterError):
     """The instrumentation did not take hold: traces would silently be missing."""
+
+
+class AddressError(ChatterError):
+    """A component cannot listen where it was told to."""
 
 
 class UpError(ChatterError):

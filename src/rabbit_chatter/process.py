@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel
 
+from rabbit_chatter.errors import AddressError
 from rabbit_chatter.settings import ServiceSettings, TelemetrySettings
 from rabbit_chatter.telemetry.logs import configure_logs
 from rabbit_chatter.telemetry.metrics import Metrics
@@ -73,7 +74,7 @@ class Process:
             ``host:port`` under which it answers.
 
         Raises:
-            OSError: the port is in use.
+            AddressError: nobody can listen there, as where the port is in use.
         """
         app.include_router(self._operations())
         FastAPIInstrumentor.instrument_app(
@@ -82,10 +83,7 @@ class Process:
         config = uvicorn.Config(
             app, self.settings.host, port, log_config=None, access_log=False, timeout_graceful_shutdown=2
         )
-        listener = config.bind_socket()
-        # asyncio does this only for sockets that it made itself; without it a small answer waits 40 ms.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.listen(config.backlog)  # whoever is told the address may connect at once
+        listener = self._listen(port, config.backlog)
         server = _Server(config)
         address = f"{self.settings.host}:{listener.getsockname()[1]}"
         task = asyncio.create_task(server.serve([listener]), name="http")
@@ -97,6 +95,16 @@ class Process:
             server.should_exit = True
             await task
             listener.close()
+
+    def _listen(self, port: int, backlog: int) -> socket.socket:
+        try:
+            listener = socket.create_server((self.settings.host, port), backlog=backlog)
+        except OSError as error:
+            where = f"{self.settings.host}:{port}"
+            raise AddressError(f"cannot listen on {where} ({error}); choose another with --port") from error
+        # asyncio does this only for sockets that it made itself; without it a small answer waits 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
 
     def _operations(self) -> APIRouter:
         router = APIRouter(tags=["operations"])

@@ -43,7 +43,7 @@ async def run(options: Options) -> None:
     """Run bots until SIGTERM, then drain.
 
     Raises:
-        OSError: the port is in use.
+        AddressError: the port is in use.
         TelemetryError: the instrumentation did not take hold.
     """
     async with process("bots", "chatter-bots") as running, AsyncExitStack() as stack:

@@ -45,6 +45,11 @@ class Bot:
         )
         self._life: asyncio.Task[None] | None = None
 
+    @property
+    def conversations(self) -> int:
+        """How many conversations it takes part in."""
+        return self._talk.open
+
     async def join(self) -> None:
         """Enter the network under this name and begin to live.
 

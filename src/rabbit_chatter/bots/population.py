@@ -47,6 +47,7 @@ class Population:
         self._taken: set[str] = set()
         self._lock = asyncio.Lock()
         self.bots: list[Bot] = []
+        world.metrics.open.set_function(self._conversations)
         world.metrics.expected_rate.set_function(self._expected_rate)
 
     async def resize(self, count: int) -> None:
@@ -109,5 +110,7 @@ class Population:
             self._world.metrics.bots.labels(dialect).set(counted[dialect])
 
     def _expected_rate(self) -> float:
-        open_here = self._world.metrics.open._value.get()  # noqa: SLF001 - a gauge has no public reader
-        return expected_rate(len(self.bots), int(open_here), self._world.tempo)
+        return expected_rate(len(self.bots), self._conversations(), self._world.tempo)
+
+    def _conversations(self) -> int:
+        return sum(bot.conversations for bot in self.bots)

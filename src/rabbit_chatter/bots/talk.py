@@ -48,6 +48,11 @@ class Talk:
         self._wiring = asyncio.Lock()  # a queue is not deleted while a new conversation declares it
 
     @property
+    def open(self) -> int:
+        """How many conversations this bot takes part in."""
+        return len(self._conversations)
+
+    @property
     def partners(self) -> set[str]:
         """Who this bot is talking with."""
         return {conversation.partner for conversation in self._conversations.values()}
@@ -106,21 +111,20 @@ class Talk:
     async def _begin(self, conversation: Conversation) -> None:
         if len(self._conversations) >= MOST_CONVERSATIONS:
             raise BadMessageError(Reason.BUSY, f"{self._name} has {MOST_CONVERSATIONS} conversations already")
-        self._conversations[conversation.id] = conversation
-        self._world.metrics.open.inc()
         partner = conversation.partner
         async with self._wiring:
             if partner not in self._listening:
-                queue = names.dm_queue(partner, self._name)
-                self._listening[partner] = Subscription(
-                    queue,
+                subscription = Subscription(
+                    names.dm_queue(partner, self._name),
                     self._hear,
                     self._tracer,
                     self._voice.name,
                     lambda channel: topology.declare_dm(channel, partner, self._name),
                     seen=self._seen,
                 )
-                await self._world.consumer.subscribe(self._listening[partner])
+                await self._world.consumer.subscribe(subscription)
+                self._listening[partner] = subscription
+            self._conversations[conversation.id] = conversation
 
     async def _hear(self, message: Message) -> None:
         """Read a message, and answer if it is our turn."""
@@ -186,7 +190,6 @@ class Talk:
     def _end(self, conversation: Conversation, outcome: str) -> None:
         if self._conversations.pop(conversation.id, None) is None:
             return
-        self._world.metrics.open.dec()
         self._world.metrics.ended.labels(outcome).inc()
         log.info("conversation.ended", bot=self._name, conversation=conversation.id, outcome=outcome)
         if conversation.partner not in self.partners:
