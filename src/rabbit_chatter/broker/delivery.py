@@ -98,7 +98,6 @@ class Deliveries:
                 with translated():
                     outcome = await self._handle(subscription, incoming, template)
             self._consumed[template, outcome].inc()
-            log.debug("message.handled", kind=template, message_id=incoming.message_id, outcome=outcome)
         except BrokerUnavailableError as error:  # not settled: the broker will deliver it again
             log.warning("message.not_settled", queue=subscription.queue, error=str(error))
         finally:
@@ -127,6 +126,8 @@ class Deliveries:
             await incoming.reject(requeue=True)
             return Outcome.REQUEUED
         subscription.remember(message.id)
+        # Before the acknowledgement: whoever dies in between has handled it, and the broker keeps it as well.
+        log.debug("message.handled", kind=message.kind, message_id=message.id)
         await incoming.ack()
         return Outcome.OK
 
