@@ -21,9 +21,9 @@ from support import Component, component, eventually, queue_manager
 
 @dataclass
 class Account:
-    """Where each direct message is, by message id."""
+    """Where each direct message is, by message id; of what was said, also what and to whom."""
 
-    said: set[str] = field(default_factory=set)
+    said: dict[str, str] = field(default_factory=dict)
     handled: Counter[str] = field(default_factory=Counter)
     left: set[str] = field(default_factory=set)
 
@@ -31,8 +31,8 @@ class Account:
         """Raise unless every message is somewhere, and none was handled twice."""
         twice = [message for message, times in self.handled.items() if times > 1]
         assert not twice, f"handled twice: {twice}"
-        lost = self.said - self.handled.keys() - self.left
-        assert not lost, f"{len(lost)} of {len(self.said)} lost: {sorted(lost)[:5]}"
+        lost = {message: self.said[message] for message in self.said.keys() - self.handled.keys() - self.left}
+        assert not lost, f"{len(lost)} of {len(self.said)} lost: {lost}"
 
 
 @asynccontextmanager
@@ -57,7 +57,9 @@ async def account(broker: PrivateBroker, *processes: Component) -> Account:
             if line["kind"] == "dm":
                 made.handled[line["message_id"]] += 1
     async with await aio_pika.connect(broker.amqp_url("chatter-server")) as connection:
-        made.said = {str(m.message_id) for m in await read_stream(connection)}
+        made.said = {
+            str(m.message_id): f"{m.routing_key} {m.body.decode()}" for m in await read_stream(connection)
+        }
     async with (
         await aio_pika.connect(broker.amqp_url("chatter-bot")) as connection,
         httpx.AsyncClient(base_url=broker.management_url) as client,

@@ -46,6 +46,11 @@ class Conversation:
         return max(self.heard, self.spoken) + 1
 
     @property
+    def begun(self) -> bool:
+        """Whether anything was said: before that, an invited partner is not there to hear us."""
+        return self.next_turn > 0
+
+    @property
     def is_last_turn(self) -> bool:
         """Whether the message we say now must be the last."""
         return self.next_turn >= self.turn_limit - 1

@@ -24,6 +24,8 @@ class BotMetrics:
             ["outcome"],
             registry=registry,
         )
+        for outcome in ("finished", "left", "abandoned", "unroutable", "failed"):
+            self.ended.labels(outcome)  # an alert's `rate()` does not see a counter's first appearance
         self.expected_rate = Gauge(
             "chatter_publish_rate_expected",
             "Messages per second that this population should publish; compare with what it sends.",

@@ -97,7 +97,7 @@ class Talk:
         """Say goodbye to everybody and stop listening."""
         self._leaving = True
         for conversation in list(self._conversations.values()):
-            if not conversation.over:
+            if conversation.begun and not conversation.over:
                 await self._speak(conversation, GOODBYE, last=True)
             self._end(conversation, "left")
 
