@@ -1,14 +1,17 @@
 """Orders to all bot processes: who shall have how many bots."""
 
+import sys
+
 import httpx
 import msgspec
 from prometheus_client import CollectorRegistry
 
 from rabbit_chatter.bots.population import MOST_BOTS, Orders
-from rabbit_chatter.broker import Node, instrument
+from rabbit_chatter.broker import Link, Publisher, client_properties, instrument
 from rabbit_chatter.errors import ChatterError, DirectoryUnavailableError, UnroutableError
 from rabbit_chatter.messages import Kind, Message, new_id
 from rabbit_chatter.settings import BrokerSettings, TelemetrySettings
+from rabbit_chatter.telemetry.logs import configure_logs
 from rabbit_chatter.telemetry.metrics import Metrics
 from rabbit_chatter.telemetry.tracing import Tracing
 
@@ -44,16 +47,18 @@ async def order(count: int, amqp_url: str, queue_manager: str) -> dict[str, int]
     """
     told = shares(count, await _instances(queue_manager))
     telemetry = TelemetrySettings()
+    configure_logs(telemetry.model_copy(update={"log_level": "ERROR"}), "chatter-cli", sys.stderr)
     tracing = Tracing(telemetry, "chatter-cli", "scale")
     tracing.install()
     metrics = Metrics(CollectorRegistry(), "cli")
     settings = BrokerSettings(amqp_url=amqp_url, publish_patience=10)
-    node = Node(settings, metrics, telemetry.topology, "cli", "scale")
-    instrument(tracing, metrics, node.publish_link.host, node.publish_link.port)
+    link = Link(settings, "publish", client_properties("cli", "scale", ""), metrics)
+    instrument(tracing, metrics, link.host, link.port)
     text = msgspec.json.encode(Orders(told)).decode()
-    async with node:
+    async with link:
         try:
-            await node.publisher.publish(Message(new_id(), Kind.CONTROL, "operator", text))
+            publisher = Publisher(link, settings, metrics, telemetry.topology)
+            await publisher.publish(Message(new_id(), Kind.CONTROL, "operator", text))
         except UnroutableError as error:
             raise ChatterError(_NOBODY) from error
     tracing.shutdown()

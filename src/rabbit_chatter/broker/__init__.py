@@ -1,9 +1,10 @@
 """All that speaks AMQP. Nothing outside this package imports aio-pika."""
 
+from rabbit_chatter.broker.connection import Link
 from rabbit_chatter.broker.consume import Consumer
 from rabbit_chatter.broker.delivery import Handler, Subscription
 from rabbit_chatter.broker.instrumentation import instrument
-from rabbit_chatter.broker.node import Node
+from rabbit_chatter.broker.node import Node, client_properties
 from rabbit_chatter.broker.publish import Publisher
 from rabbit_chatter.broker.stream import Entry, Listener, StreamReader
 
@@ -11,10 +12,12 @@ __all__ = [
     "Consumer",
     "Entry",
     "Handler",
+    "Link",
     "Listener",
     "Node",
     "Publisher",
     "StreamReader",
     "Subscription",
+    "client_properties",
     "instrument",
 ]
