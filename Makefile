@@ -11,7 +11,7 @@ PYTEST ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test check format bench packages
+.PHONY: help demo test test-stack check format reference bench packages dashboards
 
 help: ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,6 +21,9 @@ demo: .venv/.runtime packages ## start everything and print the addresses; Ctrl-
 
 test: check packages ## style, types, layers and all tests, against a private RabbitMQ
 	$(BIN)/pytest -n 3 --dist loadfile $(PYTEST)
+
+test-stack: .venv/.dev ## docker-compose.yml with the real engine (STANDINS=script where no registry answers)
+	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack -s $(PYTEST)
 
 check: .venv/.dev ## style, types and layers only
 	$(BIN)/ruff format --check .
@@ -32,8 +35,14 @@ format: .venv/.dev ## write code in the house style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+reference: .venv/.runtime ## write docs/reference.md anew from the code
+	$(BIN)/python docs/generate_reference.py
+
 bench: .venv/.runtime packages ## what a hop costs against bare aio-pika
 	$(BIN)/rabbit-chatter bench hop
+
+dashboards: .venv/.dev ## write Grafana's dashboards from their specification in grafana/boards
+	cd grafana && ../$(BIN)/python -m boards dashboards
 
 packages:
 	@deployment/local/install-packages
