@@ -17,6 +17,7 @@ from rabbit_chatter.messages import Kind, Message, Reason, new_id
 from rabbit_chatter.telemetry.tracing import speaker
 
 MOST_FOLLOWED = 5
+_ALONE_SECONDS = 1.0  # at first the directory knows nobody
 
 log = structlog.get_logger()
 
@@ -85,9 +86,11 @@ class Bot:
                     tweet_at = monotonic() + self._pace.until_tweet()
                 if not self._talk.partners:
                     await self._find_company()
+                pause = self._pace.lonely() if self._talk.partners else _ALONE_SECONDS / self._world.tempo
             except ChatterError as error:  # the broker is away: what is due is tried again after a pause
                 log.warning("bot.hindered", bot=self.name, error=str(error))
-            await self._world.pause(self._pace.lonely())
+                pause = self._pace.lonely()
+            await self._world.pause(pause)
 
     async def _find_company(self) -> None:
         others = [bot for bot in await self._world.directory.bots() if bot != self.name]
