@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from rabbit_chatter import __version__
 from rabbit_chatter.messages import MAX_ID_LENGTH, Kind
 from rabbit_chatter.server import answers
+from rabbit_chatter.server.alerts import Crier, add_alerts
 from rabbit_chatter.server.archive import Archive
 from rabbit_chatter.server.bell import Bell
 from rabbit_chatter.server.feed import Wanted, listen, offset_of
@@ -16,6 +17,7 @@ from rabbit_chatter.server.index import State
 from rabbit_chatter.server.metrics import ServerMetrics
 from rabbit_chatter.server.models import Bot, Conversations, Problem, Timeline, Transcript
 from rabbit_chatter.server.page import add_page
+from rabbit_chatter.server.runbooks import add_runbooks
 
 MAX_LIMIT = 1000
 MAX_LISTENERS = 1000
@@ -42,8 +44,8 @@ _SSE: dict[int | str, dict[str, object]] = {
 }
 
 
-def create_app(archive: Archive, bell: Bell, metrics: ServerMetrics) -> FastAPI:
-    """Return the application that answers from ``archive``.
+def create_app(archive: Archive, bell: Bell, metrics: ServerMetrics, crier: Crier) -> FastAPI:
+    """Return the application that answers from ``archive``, and lets ``crier`` say what it is told.
 
     Swagger's page is left out: it would fetch its scripts from somebody else's server.
     """
@@ -57,6 +59,8 @@ def create_app(archive: Archive, bell: Bell, metrics: ServerMetrics) -> FastAPI:
     _add_lists(app, archive)
     _add_details(app, archive)
     _add_eavesdrop(app, archive, bell, metrics)
+    add_alerts(app, crier)
+    add_runbooks(app)
     add_page(app)
     return app
 

@@ -93,6 +93,12 @@ class Bot(BaseModel):
     tweets: list[Said] = Field(description="its latest tweets, newest first; at most 10")
 
 
+class Posted(BaseModel):
+    """What became of a notification."""
+
+    posted: int = Field(description="alerts that were new, and are in the timeline now", examples=[1])
+
+
 class Problem(BaseModel):
     """Why there is no answer, and what to do."""
 

@@ -10,6 +10,8 @@ import yaml
 from rabbit_chatter.up.files import shipped
 from rabbit_chatter.up.options import LOOPBACK, Ports
 
+# Where the rules as shipped say that the chat server is.
+_SHIPPED_PAGE = "http://127.0.0.1:8080"
 _KEEP = ("--storage.tsdb.retention.time=2d", "--storage.tsdb.retention.size=1GB")
 
 
@@ -41,9 +43,7 @@ def prometheus_config(ports: Ports, *, alertmanager: bool) -> str:
         ports: where everything listens.
         alertmanager: whether there is one; else it is neither watched nor told.
     """
-    source = shipped("prometheus/prometheus.yml")
-    config = yaml.safe_load(source.read_text())
-    config["rule_files"] = [str(source.parent / pattern) for pattern in config.get("rule_files", [])]
+    config = yaml.safe_load(shipped("prometheus/prometheus.yml").read_text())
     if not alertmanager:
         config.pop("alerting", None)
         jobs = config["scrape_configs"]
@@ -57,6 +57,24 @@ def alertmanager_config(ports: Ports) -> str:
     return yaml.safe_dump(_moved(config, local_addresses(ports)), sort_keys=False)
 
 
+def rules(ports: Ports) -> dict[str, str]:
+    """Return the rules for this machine by the name of their file, as YAML.
+
+    Runbooks are where the page is. Links to Grafana are left out, as nothing answers there; who looks for a
+    graph then finds Prometheus' own, which every alert names (``generatorURL``).
+    """
+    made = {}
+    for source in sorted(shipped("prometheus/rules/symptoms.yml").parent.glob("*.yml")):
+        content = yaml.safe_load(source.read_text())
+        for rule in (rule for group in content["groups"] for rule in group["rules"]):
+            notes = rule.get("annotations", {})
+            notes.pop("dashboard_url", None)
+            if "runbook_url" in notes:
+                notes["runbook_url"] = notes["runbook_url"].replace(_SHIPPED_PAGE, ports.url("page"))
+        made[source.name] = yaml.safe_dump(content, sort_keys=False, width=1000)
+    return made
+
+
 def prometheus_command(program: str, folder: Path, ports: Ports) -> list[str]:
     """Return the command of a Prometheus that keeps its data in ``folder``."""
     return [
@@ -64,6 +82,8 @@ def prometheus_command(program: str, folder: Path, ports: Ports) -> list[str]:
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={LOOPBACK}:{ports.prometheus}",
+        # An alert links to its graph under this address.
+        f"--web.external-url={ports.url('prometheus')}/",
         "--enable-feature=exemplar-storage",
         *_KEEP,
     ]
@@ -76,6 +96,7 @@ def alertmanager_command(program: str, folder: Path, ports: Ports) -> list[str]:
         f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'data'}",
         f"--web.listen-address={LOOPBACK}:{ports.alertmanager}",
+        f"--web.external-url={ports.url('alertmanager')}/",
         "--cluster.listen-address=",
     ]
 

@@ -67,6 +67,9 @@ class Plan:
         ):
             (self.folder / name).mkdir(exist_ok=True)
             (self.folder / name / f"{name}.yml").write_text(text)
+        (self.folder / "prometheus/rules").mkdir(exist_ok=True)
+        for name, text in monitoring.rules(ports).items():
+            (self.folder / "prometheus/rules" / name).write_text(text)
 
     def services(self) -> list[Service]:
         """Return what runs, in the order in which it starts.
