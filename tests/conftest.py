@@ -4,15 +4,37 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from rabbit_chatter.up.private import PrivateBroker
+from running_demo import Demo
+from support import otlp_receiver
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let SIGTERM end the tests as Ctrl-C does, so that `timeout` leaves no broker behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+# All files with tests that take `demo`: one worker runs them, so that there is one demo.
+_LOOKING_AT_THE_DEMO = {"tests/integration/test_demo.py", "tests/panels/test_panels.py"}
+
+
+class SharedDemo(LoadFileScheduling):  # type: ignore[misc] # xdist does not tell its types
+    """Give each file to one worker, and those that look at the running demo to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "demo" if file in _LOOKING_AT_THE_DEMO else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedDemo:  # noqa: ANN401 - xdist's
+    """Let our scheduler distribute the tests."""
+    return SharedDemo(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +60,15 @@ def private_broker(tmp_path: Path) -> Iterator[Callable[[], PrivateBroker]]:
             return started
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Start the demo once for all tests that look at it, and stop it whatever happens."""
+    with otlp_receiver() as receiver:
+        running = Demo(tmp_path_factory.mktemp("demo"), receiver)
+        try:
+            running.up()
+            yield running
+        finally:
+            running.run("down")
