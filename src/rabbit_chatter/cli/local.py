@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from rabbit_chatter.up.show import Terminal
 
 Folder = Annotated[Path, typer.Option(help="Where data, configuration and logs are kept.")]
-Port = Annotated[int, typer.Option(min=1, max=65535, rich_help_panel="Ports, all on 127.0.0.1")]
+Port = Annotated[
+    int, typer.Option(min=1, max=65535, help="Where it listens.", rich_help_panel="Ports, all on 127.0.0.1")
+]
 
 _HERE = Path(".chatter")
 _WATCH_SECONDS = 1.0
@@ -42,7 +44,10 @@ def up(
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
     folder: Folder = _HERE,
     page_port: Annotated[
-        int, typer.Option("--port", min=1, max=65535, rich_help_panel="Ports, all on 127.0.0.1")
+        int,
+        typer.Option(
+            "--port", min=1, max=65535, help="The page's.", rich_help_panel="Ports, all on 127.0.0.1"
+        ),
     ] = 8080,
     queue_manager_port: Port = 8081,
     bots_port: Port = 8090,
@@ -128,7 +133,9 @@ def logs(
     name: Annotated[str | None, typer.Argument(help="Of which process; all if left out.")] = None,
     *,
     following: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=100_000)] = _LAST_LINES,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=0, max=100_000, help="How many of each, the last ones.")
+    ] = _LAST_LINES,
     folder: Folder = _HERE,
 ) -> None:
     """Print what the local processes wrote."""
