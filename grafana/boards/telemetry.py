@@ -121,6 +121,26 @@ TRACES = Row(
             next="chatter-overview",
         ),
         Panel(
+            "How long do the rules take?",
+            "Milliseconds. When a group takes as long as its interval of five seconds, alerts come late.",
+            Unit.SECONDS,
+            (
+                Query(
+                    "max by (rule_group) (label_replace(prometheus_rule_group_last_duration_seconds, "
+                    '"rule_group", "$1", "rule_group", ".*;(.*)"))',
+                    "{{rule_group}}",
+                ),
+            ),
+            limits=Limits(1, 5),
+        ),
+        Panel(
+            "Rules that fail",
+            "Flat at zero. A rule that fails is an alert that cannot fire.",
+            Unit.PER_SECOND,
+            (Query(f"sum(rate(prometheus_rule_evaluation_failures_total[{WINDOW}]))", "failures"),),
+            limits=Limits(0.01, 0.1),
+        ),
+        Panel(
             "Alerts that reached nobody",
             "Flat at zero. Alertmanager could not hand them on.",
             Unit.PER_SECOND,
