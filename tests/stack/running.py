@@ -50,7 +50,8 @@ class Running:
                     "query.service_name": service,
                     "query.start_time_min": (now - timedelta(minutes=10)).isoformat(),
                     "query.start_time_max": (now + timedelta(seconds=5)).isoformat(),
-                    "query.search_depth": 50,
+                    "query.search_depth": 50,  # 2.19 and newer
+                    "query.num_traces": 50,  # older
                 },
             )
             groups = answer["result"]["resourceSpans"]

@@ -36,19 +36,22 @@ def local_addresses(ports: Ports) -> dict[str, str]:
     }
 
 
-def prometheus_config(ports: Ports, *, alertmanager: bool) -> str:
+def prometheus_config(ports: Ports, *, alertmanager: bool, others: Mapping[str, str] | None = None) -> str:
     """Return Prometheus' configuration for this machine, as YAML.
 
     Args:
         ports: where everything listens.
         alertmanager: whether there is one; else it is neither watched nor told.
+        others: what else runs, by its address in compose's network; what is not there is not watched.
     """
     config = yaml.safe_load(shipped("prometheus/prometheus.yml").read_text())
     if not alertmanager:
         config.pop("alerting", None)
-        jobs = config["scrape_configs"]
-        config["scrape_configs"] = [job for job in jobs if job["job_name"] != "alertmanager"]
-    return yaml.safe_dump(_moved(config, local_addresses(ports)), sort_keys=False)
+    addresses = {**local_addresses(ports), **(others or {})}
+    if not alertmanager:
+        del addresses["alertmanager:9093"]
+    config["scrape_configs"] = [job for job in config["scrape_configs"] if _targets(job) <= addresses.keys()]
+    return yaml.safe_dump(_moved(config, addresses), sort_keys=False)
 
 
 def alertmanager_config(ports: Ports) -> str:
@@ -99,6 +102,10 @@ def alertmanager_command(program: str, folder: Path, ports: Ports) -> list[str]:
         f"--web.external-url={ports.url('alertmanager')}/",
         "--cluster.listen-address=",
     ]
+
+
+def _targets(job: Mapping[str, Any]) -> set[str]:
+    return {target for group in job.get("static_configs", []) for target in group["targets"]}
 
 
 def _moved(value: Any, addresses: Mapping[str, str]) -> Any:  # noqa: ANN401 - whatever YAML holds

@@ -17,6 +17,8 @@ class Ports:
     bots: int = 8090
     prometheus: int = 9090
     alertmanager: int = 9093
+    jaeger: int = 16686
+    otlp: int = 4318
     amqp: int = 5672
     management: int = 15672
     rabbitmq_metrics: int = 15692

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from rabbit_chatter.up import monitoring
+from rabbit_chatter.settings import TelemetrySettings
+from rabbit_chatter.up import monitoring, tracing
 from rabbit_chatter.up.options import Ports, UpOptions
 from rabbit_chatter.up.ports import accepts
 from rabbit_chatter.up.rabbitmq import MANAGER, RabbitNode, RabbitPorts, is_healthy
@@ -57,12 +58,13 @@ class Plan:
         )
 
     def write(self) -> None:
-        """Write the configuration of the broker, of Prometheus and of Alertmanager."""
+        """Write the configuration of the broker, of Prometheus, of Alertmanager and of what keeps traces."""
         self.node.write()
         present = monitoring.find_alertmanager() is not None
         ports = self.options.ports
+        others = tracing.write(self.folder, ports) if tracing.find_jaeger() else {}
         for name, text in (
-            ("prometheus", monitoring.prometheus_config(ports, alertmanager=present)),
+            ("prometheus", monitoring.prometheus_config(ports, alertmanager=present, others=others)),
             ("alertmanager", monitoring.alertmanager_config(ports)),
         ):
             (self.folder / name).mkdir(exist_ok=True)
@@ -77,7 +79,7 @@ class Plan:
         Raises:
             UpError: RabbitMQ is not installed.
         """
-        return [*self._broker(), *self._monitoring(), *self._components()]
+        return [*self._broker(), *self._monitoring(), *self._tracing(), *self._components()]
 
     def _broker(self) -> list[Service]:
         node = self.node
@@ -104,6 +106,21 @@ class Plan:
                     )
                 )
         return found
+
+    def _tracing(self) -> list[Service]:
+        program = tracing.find_jaeger()
+        if program is None:
+            return []
+        ports = self.options.ports
+        jaeger, collector = (
+            tracing.tracing_command(program, self.folder / name)
+            for name in (tracing.JAEGER, tracing.COLLECTOR)
+        )
+        url = ports.url("jaeger")
+        return [
+            Service(tracing.JAEGER, 1, jaeger, _answers(f"{url}/api/v3/services"), url),
+            Service(tracing.COLLECTOR, 1, collector, lambda: accepts(ports.otlp)),
+        ]
 
     def _components(self) -> list[Service]:
         options, node = self.options, self.node
@@ -133,6 +150,7 @@ class Plan:
             {
                 "CHATTER_INSTANCE": name,
                 "CHATTER_QUEUE_MANAGER_URL": ports.url("queue_manager"),
+                **_traces_to(ports),
                 **environment,
             },
         )
@@ -141,11 +159,20 @@ class Plan:
 _PORT_OF = {"queue-manager": "queue_manager", "server": "page", "bots": "bots"}
 
 
+def _traces_to(ports: Ports) -> dict[str, str]:
+    """Return where traces go: to our Collector if there is one, unless the user has a place for them."""
+    if tracing.find_jaeger() is None or TelemetrySettings().traces_url is not None:
+        return {}
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": ports.url("otlp")}
+
+
 def ports_in_use(ports: Ports) -> list[tuple[str, int]]:
     """Return name and number of each port that will be listened on, as far as its program is installed."""
     absent = {
         "prometheus": monitoring.find_prometheus() is None,
         "alertmanager": monitoring.find_alertmanager() is None,
+        "jaeger": tracing.find_jaeger() is None,
+        "otlp": tracing.find_jaeger() is None,
     }
     return [(name, port) for name, port in vars(ports).items() if not absent.get(name)]
 

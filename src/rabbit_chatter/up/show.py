@@ -12,6 +12,7 @@ from rabbit_chatter.up.monitoring import find_alertmanager, find_prometheus
 from rabbit_chatter.up.network import State
 from rabbit_chatter.up.options import UpOptions
 from rabbit_chatter.up.rabbitmq import how_to_install
+from rabbit_chatter.up.tracing import find_jaeger
 
 
 class Terminal:
@@ -71,6 +72,8 @@ class Terminal:
             rows.append(("Prometheus", f"{ports.url('prometheus')}/targets", "every target should be up"))
         if find_alertmanager():
             rows.append(("Alertmanager", f"{ports.url('alertmanager')}/", "alerts that fire"))
+        if find_jaeger():
+            rows.append(("Jaeger", f"{ports.url('jaeger')}/", "a conversation is a trace"))
         self.console.print("\nThe network is up:")
         for name, url, what in rows:
             self.console.print(f"  {name:<14} {url:<32} {what}")

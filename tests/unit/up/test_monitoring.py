@@ -10,6 +10,7 @@ from rabbit_chatter.up.monitoring import (
     prometheus_config,
 )
 from rabbit_chatter.up.options import Ports
+from rabbit_chatter.up.tracing import TracingPorts
 
 PORTS = Ports(page=1, queue_manager=2, bots=3, prometheus=4, alertmanager=5, rabbitmq_metrics=6)
 
@@ -32,7 +33,9 @@ def test_all_else_is_as_compose_has_it() -> None:
     source = yaml.safe_load(shipped("prometheus/prometheus.yml").read_text())
     made = yaml.safe_load(prometheus_config(PORTS, alertmanager=True))
     assert made["global"] == source["global"]
-    for before, after in zip(source["scrape_configs"], made["scrape_configs"], strict=True):
+    jobs = {job["job_name"]: job for job in source["scrape_configs"]}
+    for after in made["scrape_configs"]:
+        before = jobs[after["job_name"]]
         for key in before.keys() - {"static_configs", "http_sd_configs"}:
             assert after[key] == before[key]
 
@@ -42,6 +45,18 @@ def test_without_alertmanager_nobody_waits_for_it() -> None:
     made = yaml.safe_load(prometheus_config(PORTS, alertmanager=False))
     assert "alerting" not in made
     assert "alertmanager" not in {job["job_name"] for job in made["scrape_configs"]}
+
+
+def test_what_does_not_run_is_not_watched() -> None:
+    """Jaeger and the Collector are targets where they run; Grafana, which compose alone starts, never is."""
+    others = TracingPorts(6, 7, 8, 9).addresses()
+    made = yaml.safe_load(prometheus_config(PORTS, alertmanager=True, others=others))
+    jobs = {job["job_name"]: job for job in made["scrape_configs"]}
+    assert jobs["otel-collector"]["static_configs"] == [{"targets": ["127.0.0.1:7", "127.0.0.1:8"]}]
+    assert jobs["jaeger"]["static_configs"] == [{"targets": ["127.0.0.1:9"]}]
+    assert "grafana" not in jobs
+    without = yaml.safe_load(prometheus_config(PORTS, alertmanager=True))
+    assert not {"otel-collector", "jaeger"} & {job["job_name"] for job in without["scrape_configs"]}
 
 
 def test_prometheus_keeps_exemplars_and_little_data() -> None:
