@@ -85,6 +85,14 @@ async def test_two_of_a_kind_do_not_talk_each_other_up(name: str) -> None:
     assert len(words or "") < 1000
 
 
+@pytest.mark.parametrize("name", BUILT_IN)
+async def test_long_words_are_not_repeated_whole(name: str) -> None:
+    """A word of four thousand letters comes back shortened, if at all."""
+    dialect = speak(name, "seed")
+    answers = [await dialect.answer([], "x" * 4000) for _ in range(50)]
+    assert max(len(answer or "") for answer in answers) < 1000
+
+
 async def test_echo_says_what_it_heard() -> None:
     """An echo shows a message unchanged on its way back."""
     assert await speak("echo", "seed").answer([], "¿Qué tal? 🐇") == "¿Qué tal? 🐇"

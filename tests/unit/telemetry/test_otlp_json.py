@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import urllib3
 from google.protobuf import json_format
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans as official_encoder
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -116,6 +116,7 @@ def _with_base64_ids(said: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@settings(max_examples=50)
 @given(st.lists(SPANS, max_size=5))
 def test_receiver_understands_what_the_official_exporter_would_say(spans: list[ReadableSpan]) -> None:
     """Any spans, with values of all types, events, links and any Unicode, arrive as the official ones do."""
