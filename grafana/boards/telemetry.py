@@ -93,6 +93,33 @@ TRACES = Row(
     "Are traces whole, are clocks right, do alerts arrive?",
     (
         Panel(
+            "Spans sent",
+            "As steady as the chat, at some spans per message. Zero while bots talk: nothing is "
+            "sampled, or no "
+            "receiver was named.",
+            Unit.PER_SECOND,
+            (
+                Query(
+                    f'sum by (component) (rate(chatter_spans_exported_total{{error_type=""}}[{WINDOW}]))',
+                    "{{component}}",
+                ),
+            ),
+            stacked=True,
+        ),
+        Panel(
+            "Spans lost",
+            "Flat at zero. The receiver was away or refused them, and nobody sends them again: "
+            "traces have holes.",
+            Unit.PER_SECOND,
+            (
+                Query(
+                    f'sum by (component) (rate(chatter_spans_exported_total{{error_type!=""}}[{WINDOW}]))',
+                    "{{component}}",
+                ),
+            ),
+            limits=Limits(0.1, 10),
+        ),
+        Panel(
             "Messages without a usable trace context",
             "Flat at zero. Such a message begins a new trace, and its conversation falls into pieces "
             "in Jaeger.",

@@ -23,9 +23,10 @@ from pydantic import BaseModel
 
 from rabbit_chatter.errors import AddressError
 from rabbit_chatter.settings import ServiceSettings, TelemetrySettings
+from rabbit_chatter.telemetry.counted import CountedExporter
 from rabbit_chatter.telemetry.logs import configure_logs
 from rabbit_chatter.telemetry.metrics import Metrics
-from rabbit_chatter.telemetry.tracing import Tracing
+from rabbit_chatter.telemetry.tracing import Tracing, make_exporter
 
 # A stream's server span would end with the stream, and scrapes would bury everything else.
 _UNTRACED_PATHS = "metrics,healthz,readyz,eavesdrop"
@@ -162,13 +163,16 @@ async def process(component: str, service: str) -> AsyncIterator[Process]:
     """
     settings, telemetry = ServiceSettings(), TelemetrySettings()
     configure_logs(telemetry, service)
-    tracing = Tracing(telemetry, service, settings.instance)
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, component)
+    exporter = make_exporter(telemetry)
+    counted = CountedExporter(exporter, metrics.exported) if exporter else None
+    tracing = Tracing(telemetry, service, settings.instance, counted)
     tracing.install()
     HTTPXClientInstrumentor().instrument()
-    registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    running = Process(component, settings, telemetry, tracing, Metrics(registry, component))
+    running = Process(component, settings, telemetry, tracing, metrics)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.stopping.set)

@@ -114,6 +114,12 @@ class Metrics:
         self.connected = Gauge(
             "chatter_broker_connected", "1 while the connection is open.", ["link"], registry=registry
         )
+        self.exported = Counter(
+            "chatter_spans_exported",
+            "Spans handed to the OTLP receiver; with an error_type they are lost.",
+            ["error_type"],
+            registry=registry,
+        )
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
@@ -126,6 +132,8 @@ class Metrics:
                 self.without_context.labels(kind, problem)
         for reason in Reason:
             self.dead_lettered.labels(reason)
+        for error_type in ("", "failed"):
+            self.exported.labels(error_type)
 
 
 class Children(dict[tuple[str, ...], Metric]):
