@@ -31,6 +31,8 @@ from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exempla
 
 _REMEMBERED = 128  # what comes twice comes soon, as prefetch is small
 
+_LONGEST_WAIT = 86_400.0  # seconds; nothing is kept that long, so the sender's clock is in another age
+
 log = structlog.get_logger()
 
 Handler = Callable[[Message], Awaitable[None]]
@@ -137,7 +139,8 @@ class Deliveries:
         wait = (now_ns() - message.sent_ns) / NANOSECONDS
         if wait < 0:
             self._metrics.negative_wait.inc()
-        self._wait[template, dialect].observe(max(wait, 0.0), exemplar())
+        if wait < _LONGEST_WAIT:
+            self._wait[template, dialect].observe(max(wait, 0.0), exemplar())
 
     async def _bury(self, incoming: AbstractIncomingMessage, error: BadMessageError) -> Outcome:
         """Put the message with its reason into the dead letters, and only then take it off its queue."""

@@ -3,6 +3,7 @@
 import sys
 
 import typer
+from pydantic import ValidationError
 
 from rabbit_chatter.cli import bench, bots, local, queue_manager, scale, server
 from rabbit_chatter.errors import ChatterError
@@ -21,6 +22,13 @@ def main() -> None:
     """Run the program; our own errors are one sentence, not a stack trace."""
     try:
         app()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            setting = ".".join(map(str, problem["loc"]))
+            print(
+                f"rabbit-chatter: setting {setting}: {problem['msg']}; see docs/reference.md", file=sys.stderr
+            )
+        sys.exit(1)
     except ChatterError as error:
         print(f"rabbit-chatter: {error}", file=sys.stderr)
         sys.exit(1)
