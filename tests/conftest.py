@@ -33,8 +33,14 @@ class SharedDemo(LoadFileScheduling):  # type: ignore[misc] # xdist does not tel
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedDemo:  # noqa: ANN401 - xdist's
-    """Let our scheduler distribute the tests."""
+    """Let our scheduler distribute the tests, in the order that follows."""
+    config.option.loadscopereorder = False
     return SharedDemo(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the demo, the longest of all: last, it would keep the other workers waiting."""
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in _LOOKING_AT_THE_DEMO)
 
 
 @pytest.fixture(scope="session")
