@@ -105,6 +105,28 @@ def test_bots_scale(network: Running) -> None:
     )
 
 
+def test_an_alert_comes_and_goes(network: Running) -> None:
+    """Without bots an alert fires in Alertmanager and is said in the chat; with them it is over there too."""
+
+    def summary() -> str:
+        alerts = network.get("ALERTMANAGER", "/api/v2/alerts", {"active": "true"})
+        found = [one for one in alerts if one["labels"]["alertname"] == "ComponentMissing"]
+        return found[0]["annotations"]["summary"].strip() if found else ""
+
+    def said(word: str) -> bool:
+        talk = network.get("PAGE", "/timeline", {"bot": "alertmanager", "limit": 50})["messages"]
+        return any(one["text"].startswith(word) and wrong in one["text"] for one in talk)
+
+    uptime = "job:prometheus_uptime:seconds > 60"  # before that the rule keeps silent
+    eventually(lambda: network.query(uptime), 70, uptime)
+    network.stack.compose("stop", "bots")
+    wrong = eventually(summary, 60, "an alert in Alertmanager")
+    eventually(lambda: said("FIRING"), 10, "the alert in the chat")
+    network.stack.compose("start", "bots")
+    eventually(lambda: not summary(), 60, "the alert resolved")
+    eventually(lambda: said("RESOLVED"), 15, "its end in the chat")
+
+
 def test_it_is_small_and_quick(network: Running) -> None:
     """The running stack without Grafana uses at most 600 MiB, and shows something within seconds."""
     used = network.stack.memory()
