@@ -23,7 +23,7 @@ def test_local_rules_are_the_shipped_ones() -> None:
 
 
 def test_rules_are_found_and_alerts_come_to_the_local_chat() -> None:
-    """Prometheus looks for rules beside its configuration, and Alertmanager posts to the local chat server."""
+    """Prometheus reads rules beside its configuration, and Alertmanager posts to the local chat server."""
     assert yaml.safe_load(prometheus_config(PORTS, alertmanager=True))["rule_files"] == ["rules/*.yml"]
     [chat, _] = yaml.safe_load(alertmanager_config(PORTS))["receivers"]
     assert chat["webhook_configs"][0]["url"] == "http://127.0.0.1:1/alerts"
