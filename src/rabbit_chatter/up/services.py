@@ -133,7 +133,7 @@ class Plan:
         return [
             self._component("queue-manager", 2, [], manager),
             self._component("server", 2, [], {"CHATTER_AMQP_URL": node.amqp_url("chatter-server")}),
-            self._component("bots", 3, bots, {"CHATTER_AMQP_URL": node.amqp_url("chatter-bot")}),
+            self._component("bots", 2, bots, {"CHATTER_AMQP_URL": node.amqp_url("chatter-bot")}),
         ]
 
     def _component(
