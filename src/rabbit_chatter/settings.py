@@ -134,7 +134,7 @@ class TelemetrySettings(BaseSettings):
         description="seconds after which an export is given up",
     )
     batch_size: int = Field(
-        256,
+        512,
         gt=0,
         validation_alias=AliasChoices("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
         description="spans per export; small ones hold Python's interpreter lock for a shorter time",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 import tenacity
-from aio_pika.abc import AbstractChannel, AbstractMessage
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError
 from aio_pika.exceptions import PublishError as AmqpReturn
 from aiormq import spec
@@ -72,6 +72,7 @@ class Publisher:
         self._topology = topology
         self._sent = Children(metrics.sent)
         self._duration = Children(metrics.confirm)
+        self._exchanges: dict[tuple[AbstractChannel, str], AbstractExchange] = {}
 
     async def publish(self, message: Message) -> None:
         """Publish ``message`` and return once a queue has it.
@@ -179,7 +180,9 @@ class Publisher:
             detached = context.attach(context.Context())
         token = hop.set(described)
         try:
-            target = await channel.get_exchange(exchange, ensure=False)
+            if (target := self._exchanges.get((channel, exchange))) is None:
+                target = await channel.get_exchange(exchange, ensure=False)
+                self._exchanges = {(channel, exchange): target}  # of this channel only; nearly all go to one
             await target.publish(cast("AbstractMessage", outgoing), routing_key, timeout=self._timeout)
         finally:
             hop.reset(token)

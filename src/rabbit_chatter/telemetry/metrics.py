@@ -7,6 +7,7 @@ those installed, and histograms are never per bot. A slow message is found throu
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from opentelemetry import trace
@@ -155,6 +156,9 @@ class Children(dict[tuple[str, ...], Metric]):
 def exemplar() -> dict[str, str] | None:
     """Return the current trace as an exemplar, or ``None`` where nobody would find it (not sampled)."""
     context = trace.get_current_span().get_span_context()
-    if not context.trace_flags.sampled:
-        return None
-    return {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
+    return _labels(context.trace_id, context.span_id) if context.trace_flags.sampled else None
+
+
+@lru_cache(maxsize=64)  # a delivery is observed three times in a row, within one span
+def _labels(trace_id: int, span_id: int) -> dict[str, str]:
+    return {"trace_id": f"{trace_id:032x}", "span_id": f"{span_id:016x}"}
