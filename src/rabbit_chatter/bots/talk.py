@@ -19,6 +19,7 @@ from rabbit_chatter.telemetry import conventions as c
 
 MOST_CONVERSATIONS = 50  # a stranger may invite as often as it likes
 PATIENCE_SECONDS = 60.0
+LINGER_SECONDS = 5.0
 GOODBYE = "Bye!"
 
 log = structlog.get_logger()
@@ -200,13 +201,17 @@ class Talk:
         """Cancel the consumer; delete the queue only where nobody can still be writing to it.
 
         A partner that we left, or gave up, may have an answer on its way; the queue's policy turns that into
-        a dead letter in time, and then removes the queue.
+        a dead letter in time, and then removes the queue. The last word of a conversation may have crossed the
+        partner's goodbye, so we listen a little longer; a process that ends has no time for that, and leaves
+        the queue.
         """
+        if outcome == "finished":
+            await self._world.pause(LINGER_SECONDS)
         async with self._wiring:
             if partner in self.partners or partner not in self._listening:
                 return
             await self._world.consumer.unsubscribe(self._listening.pop(partner))
-            if outcome == "finished":
+            if outcome == "finished" and not self._world.hurry.is_set():
                 try:
                     async with self._world.consumer.scratch() as channel:
                         await topology.delete_dm(channel, partner, self._name)
