@@ -201,9 +201,9 @@ class Talk:
         """Cancel the consumer; delete the queue only where nobody can still be writing to it.
 
         A partner that we left, or gave up, may have an answer on its way; the queue's policy turns that into
-        a dead letter in time, and then removes the queue. The last word of a conversation may have crossed the
-        partner's goodbye, so we listen a little longer; a process that ends has no time for that, and leaves
-        the queue.
+        a dead letter in time, and then removes the queue. The last word of a conversation may have crossed
+        the partner's goodbye, so we listen a little longer; a process that ends has no time for that, and
+        leaves the queue.
         """
         if outcome == "finished":
             await self._world.pause(LINGER_SECONDS)
