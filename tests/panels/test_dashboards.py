@@ -96,6 +96,15 @@ def test_everything_linked_exists() -> None:
     for source in provisioned["datasources"]:
         for place in source["jsonData"].get("exemplarTraceIdDestinations", []):
             assert place["datasourceUid"] in sources
+        assert source["jsonData"].get("tracesToMetrics", {}).get("datasourceUid", "prometheus") in sources
+
+
+def test_grafana_looks_where_the_boards_are_mounted() -> None:
+    """The folder that Grafana is told to load is the one at which compose mounts the generated files."""
+    compose = yaml.safe_load((GRAFANA.parent / "docker-compose.yml").read_text())
+    mounted = dict(volume.split(":")[:2] for volume in compose["services"]["grafana"]["volumes"])
+    providers = yaml.safe_load((GRAFANA / "provisioning/dashboards/chatter.yml").read_text())["providers"]
+    assert [one["options"]["path"] for one in providers] == [mounted["./grafana/dashboards"]]
 
 
 def test_histograms_lead_to_traces() -> None:
