@@ -137,13 +137,17 @@ def _declared() -> set[str]:
 
 
 def _scraped(broker: PrivateBroker) -> set[str]:
-    """Return the metrics that RabbitMQ exposes where Prometheus is configured to ask."""
+    """Return the metrics of RabbitMQ that Prometheus is configured to ask for and to keep."""
     found = set()
     for job in load(FOLDER / "prometheus.yml")["scrape_configs"]:
         if job["job_name"].startswith("rabbitmq"):
             url = broker.prometheus_url + job.get("metrics_path", "/metrics")
             text = httpx.get(url, params=job.get("params"), timeout=10).raise_for_status().text
-            found |= set(re.findall(r"^(\w+)[{ ]", text, re.MULTILINE))
+            names = set(re.findall(r"^(\w+)[{ ]", text, re.MULTILINE))
+            for rule in job["metric_relabel_configs"]:
+                matching = {name for name in names if re.fullmatch(rule["regex"], name)}
+                names = matching if rule["action"] == "keep" else names - matching
+            found |= names
     return found
 
 

@@ -50,7 +50,8 @@ def prometheus_config(ports: Ports, *, alertmanager: bool, others: Mapping[str, 
     addresses = {**local_addresses(ports), **(others or {})}
     if not alertmanager:
         del addresses["alertmanager:9093"]
-    config["scrape_configs"] = [job for job in config["scrape_configs"] if _targets(job) <= addresses.keys()]
+    jobs = [_with_targets(job) for job in config["scrape_configs"]]
+    config["scrape_configs"] = [job for job in jobs if _targets(job) <= addresses.keys()]
     return yaml.safe_dump(_moved(config, addresses), sort_keys=False)
 
 
@@ -102,6 +103,17 @@ def alertmanager_command(program: str, folder: Path, ports: Ports) -> list[str]:
         f"--web.external-url={ports.url('alertmanager')}/",
         "--cluster.listen-address=",
     ]
+
+
+def _with_targets(job: dict[str, Any]) -> dict[str, Any]:
+    """Return a job with the targets themselves in the place of the files that list them."""
+    found = [
+        group
+        for source in job.pop("file_sd_configs", [])
+        for name in source["files"]
+        for group in yaml.safe_load(shipped(f"prometheus/{name}").read_text())
+    ]
+    return {**job, "static_configs": found} if found else job
 
 
 def _targets(job: Mapping[str, Any]) -> set[str]:

@@ -36,7 +36,7 @@ def test_all_else_is_as_compose_has_it() -> None:
     jobs = {job["job_name"]: job for job in source["scrape_configs"]}
     for after in made["scrape_configs"]:
         before = jobs[after["job_name"]]
-        for key in before.keys() - {"static_configs", "http_sd_configs"}:
+        for key in before.keys() - {"static_configs", "file_sd_configs", "http_sd_configs"}:
             assert after[key] == before[key]
 
 
