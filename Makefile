@@ -22,8 +22,8 @@ demo: .venv/.runtime packages ## start everything and print the addresses; Ctrl-
 test: check packages ## style, types, layers and all tests, against a private RabbitMQ
 	$(BIN)/pytest -n 3 --dist loadfile $(PYTEST)
 
-test-stack: .venv/.dev ## docker-compose.yml with the real engine (STANDINS=script where no registry answers)
-	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack -s $(PYTEST)
+test-stack: .venv/.dev packages ## docker-compose.yml with the real engine (STANDINS=script where no registry answers)
+	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack tests/alerting -s $(PYTEST)
 
 check: .venv/.dev ## style, types and layers only
 	$(BIN)/ruff format --check .

@@ -30,7 +30,10 @@ STANDIN_NAMES = {
 }
 
 # Without these images the rest is tested all the same.
-OPTIONAL = {"grafana/grafana": "without-grafana.yml", "jaegertracing/jaeger": "without-jaeger.yml"}
+OPTIONAL = {
+    "grafana/grafana": "tests/stack/without-grafana.yml",
+    "jaegertracing/jaeger": "tests/stack/without-jaeger.yml",
+}
 
 _LEGACY = {"DOCKER_BUILDKIT": "0"}
 
@@ -135,11 +138,14 @@ class Stack:
     """The compose file, run under a name and on ports of its own.
 
     Attributes:
+        overlays: compose files that change it, below the repository's root.
         left_out: services whose images could not be had.
+        settings: what is not as `.env` has it.
     """
 
     overlays: Sequence[str] = ()
     left_out: frozenset[str] = frozenset()
+    settings: Mapping[str, str] = field(default_factory=dict)
     project: str = f"chatter-test-{os.getpid()}"
     ports: Mapping[str, int] = field(
         default_factory=lambda: dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
@@ -147,10 +153,11 @@ class Stack:
 
     def compose(self, *arguments: str, timeout: float = 120) -> str:
         """Return what ``docker compose ARGUMENTS`` printed."""
-        files = [part for name in self.overlays for part in ("-f", f"tests/stack/{name}")]
+        files = [part for name in self.overlays for part in ("-f", name)]
+        ports = {f"{name}_PORT": str(port) for name, port in self.ports.items()}
         return run(
             *_compose(), "-p", self.project, "-f", "docker-compose.yml", *files, *arguments,
-            timeout=timeout, environment={f"{name}_PORT": str(port) for name, port in self.ports.items()},
+            timeout=timeout, environment={**self.settings, **ports},
         )  # fmt: skip
 
     def url(self, name: str) -> str:
@@ -190,12 +197,18 @@ class Stack:
 
 
 @contextmanager
-def stack() -> Iterator[Stack]:
-    """Run the compose file while the block runs; services whose optional image is not here are left out."""
+def stack(*overlays: str, **settings: str) -> Iterator[Stack]:
+    """Run the compose file while the block runs; services whose optional image is not here are left out.
+
+    Args:
+        overlays: compose files that change it, below the repository's root.
+        settings: what is not as `.env` has it.
+    """
     absent = {image.partition(":")[0] for image in images() if not fetch(image)}
     services = compose_file()["services"].items()
     left_out = frozenset(name for name, one in services if one["image"].partition(":")[0] in absent)
-    running = Stack([OPTIONAL[repository] for repository in sorted(absent)], left_out)
+    missing = [OPTIONAL[repository] for repository in sorted(absent)]
+    running = Stack([*missing, *overlays], left_out, settings)
     try:
         yield running
     finally:

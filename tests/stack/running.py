@@ -40,24 +40,32 @@ class Running:
         return found
 
     def spans(self, service: str) -> list[dict[str, Any]]:
-        """Return spans of the last minutes' traces in which ``service`` took part, with their resource."""
+        """Return spans of the last minutes' traces in which ``service`` took part, each with whose it is."""
         now = datetime.now(UTC)
+        return self._spans(
+            "/api/v3/traces",
+            {
+                "query.service_name": service,
+                "query.start_time_min": (now - timedelta(minutes=10)).isoformat(),
+                "query.start_time_max": (now + timedelta(seconds=5)).isoformat(),
+                "query.search_depth": 50,  # 2.19 and newer
+                "query.num_traces": 50,  # older
+            },
+        )
+
+    def trace(self, trace_id: str) -> list[dict[str, Any]]:
+        """Return the spans of one trace."""
+        return self._spans(f"/api/v3/traces/{trace_id}")
+
+    def _spans(self, path: str, params: dict[str, str | int] | None = None) -> list[dict[str, Any]]:
         with suppress(httpx.HTTPStatusError):  # 404: none yet
-            answer = self.get(
-                "JAEGER",
-                "/api/v3/traces",
-                {
-                    "query.service_name": service,
-                    "query.start_time_min": (now - timedelta(minutes=10)).isoformat(),
-                    "query.start_time_max": (now + timedelta(seconds=5)).isoformat(),
-                    "query.search_depth": 50,  # 2.19 and newer
-                    "query.num_traces": 50,  # older
-                },
-            )
-            groups = answer["result"]["resourceSpans"]
             return [
-                {**span, "instance": _values(group["resource"])["service.instance.id"]}
-                for group in groups
+                {
+                    **span,
+                    "service": (whose := _values(group["resource"]))["service.name"],
+                    "instance": whose["service.instance.id"],
+                }
+                for group in self.get("JAEGER", path, params)["result"]["resourceSpans"]
                 for scope in group["scopeSpans"]
                 for span in scope["spans"]
             ]
