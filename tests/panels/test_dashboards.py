@@ -99,6 +99,16 @@ def test_everything_linked_exists() -> None:
         assert source["jsonData"].get("tracesToMetrics", {}).get("datasourceUid", "prometheus") in sources
 
 
+def test_the_tour_shows_what_exists() -> None:
+    """Every panel and board that docs/tour.md sends a class to is there under that name."""
+    tour = " ".join((GRAFANA.parent / "docs/tour.md").read_text().split())
+    titles = {panel["title"] for board in BOARDS for panel in board["panels"]}
+    named = {words for words in re.findall(r"\*\*([^*]+)\*\*", tour) if not words.endswith(":")}
+    assert len(named) > 5
+    assert named <= titles
+    assert set(re.findall(r"/d/([a-z-]+)", tour)) <= UIDS
+
+
 def test_grafana_looks_where_the_boards_are_mounted() -> None:
     """The folder that Grafana is told to load is the one at which compose mounts the generated files."""
     compose = yaml.safe_load((GRAFANA.parent / "docker-compose.yml").read_text())
