@@ -39,8 +39,13 @@ class Running:
         found: int = self.get("QUEUE_MANAGER", "/bots", {"limit": 1})["total"]
         return found
 
-    def spans(self, service: str) -> list[dict[str, Any]]:
-        """Return spans of the last minutes' traces in which ``service`` took part, each with whose it is."""
+    def spans(self, service: str, tags: str = "{}") -> list[dict[str, Any]]:
+        """Return spans of the last minutes' traces in which ``service`` took part, each with whose it is.
+
+        Args:
+            service: its name.
+            tags: a JSON object of attributes that one of its spans has.
+        """
         now = datetime.now(UTC)
         return self._spans(
             "/api/v3/traces",
@@ -50,6 +55,7 @@ class Running:
                 "query.start_time_max": (now + timedelta(seconds=5)).isoformat(),
                 "query.search_depth": 50,  # 2.19 and newer
                 "query.num_traces": 50,  # older
+                "query.attributes": tags,
             },
         )
 
@@ -62,7 +68,7 @@ class Running:
             return [
                 {
                     **span,
-                    "service": (whose := _values(group["resource"]))["service.name"],
+                    "service": (whose := values_of(group["resource"]))["service.name"],
                     "instance": whose["service.instance.id"],
                 }
                 for group in self.get("JAEGER", path, params)["result"]["resourceSpans"]
@@ -84,5 +90,6 @@ def eventually(check: Callable[[], Any], deadline: float, what: str = "") -> Any
     raise AssertionError(f"not within {deadline} s: {what or check}, but {found}")
 
 
-def _values(holder: dict[str, Any]) -> dict[str, Any]:
+def values_of(holder: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes of a span or a resource, as OTLP's JSON has them, by their names."""
     return {pair["key"]: next(iter(pair["value"].values())) for pair in holder.get("attributes", [])}

@@ -2,9 +2,11 @@
 
 import json
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from stack.running import Running, eventually
+from stack.engine import ROOT
+from stack.running import Running, eventually, values_of
 from stack.signals import EDGES, SIGNALS, Signals, Span
 
 pytestmark = pytest.mark.timeout(900)
@@ -54,6 +56,22 @@ def test_one_span_follows_another(jaeger: Running, parent: Span, child: Span) ->
         return (parent, child) in pairs
 
     eventually(found, 60, f"{parent} > {child}")
+
+
+def test_a_span_leads_to_its_conversation(jaeger: Running) -> None:
+    """Jaeger's page offers, at a span, a search for all traces of its conversation: it finds something."""
+    key = "messaging.message.conversation_id"
+    config = json.loads((ROOT / "otel/jaeger-ui.json").read_text())
+    offered = next(one["url"] for one in config["linkPatterns"] if one["url"].startswith("/search"))
+
+    def conversation() -> str | None:
+        values = (values_of(span) for span in jaeger.spans("bot-gibberish"))
+        return next((found[key] for found in values if key in found), None)
+
+    wanted = eventually(conversation, 30, "a span of a conversation")
+    asked = parse_qs(urlsplit(offered.replace(f"#{{{key}}}", wanted)).query)
+    found = eventually(lambda: jaeger.spans(asked["service"][0], asked["tags"][0]), 30, f"{asked}")
+    assert wanted in {values_of(span).get(key) for span in found}
 
 
 def test_a_log_line_leads_to_its_trace(jaeger: Running) -> None:
