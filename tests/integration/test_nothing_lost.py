@@ -1,38 +1,12 @@
-"""Every message is accounted for, whatever breaks: nothing lost, nothing said twice.
-
-The stream is the truth: the broker writes a message into it and into its queue by one and the same publish.
-So for every direct message in the stream there must be a bot that handled it, once; or it must still be in
-its queue; or it is a dead letter.
-"""
+"""Every message is accounted for, whatever breaks."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
-import aio_pika
-import httpx
-
-from rabbit_chatter import names
+from accounting import account
 from rabbit_chatter.up.private import PrivateBroker
 from support import Component, component, eventually, queue_manager
-
-
-@dataclass
-class Account:
-    """Where each direct message is, by message id; of what was said, also what and to whom."""
-
-    said: dict[str, str] = field(default_factory=dict)
-    handled: Counter[str] = field(default_factory=Counter)
-    left: set[str] = field(default_factory=set)
-
-    def settle(self) -> None:
-        """Raise unless every message is somewhere, and none was handled twice."""
-        twice = [message for message, times in self.handled.items() if times > 1]
-        assert not twice, f"handled twice: {twice}"
-        lost = {message: self.said[message] for message in self.said.keys() - self.handled.keys() - self.left}
-        assert not lost, f"{len(lost)} of {len(self.said)} lost: {lost}"
 
 
 @asynccontextmanager
@@ -49,81 +23,6 @@ async def bots(broker: PrivateBroker, manager: Component, count: int, seed: str)
         yield running
 
 
-async def account(broker: PrivateBroker, *processes: Component) -> Account:
-    """Count once all processes have ended."""
-    made = Account()
-    for process in processes:
-        for line in process.events("message.handled"):
-            if line["kind"] == "dm":
-                made.handled[line["message_id"]] += 1
-    async with await aio_pika.connect(broker.amqp_url("chatter-server")) as connection:
-        made.said = {
-            str(m.message_id): f"{m.routing_key} {m.body.decode()}" for m in await read_stream(connection)
-        }
-    async with (
-        await aio_pika.connect(broker.amqp_url("chatter-bot")) as connection,
-        httpx.AsyncClient(base_url=broker.management_url) as client,
-    ):
-        channel = await connection.channel()
-        auth = ("chatter-manager", broker.password("chatter-manager"))
-        queues = (await client.get("/api/queues/chatter", auth=auth)).raise_for_status().json()
-        for queue in queues:
-            if names.pair_of_dm_queue(queue["name"]):
-                made.left |= await take_all(channel, queue["name"])
-    made.left |= await dead_letters(broker)
-    return made
-
-
-async def read_stream(
-    connection: aio_pika.abc.AbstractConnection,
-) -> list[aio_pika.abc.AbstractIncomingMessage]:
-    """Return all direct messages that were ever said."""
-    channel = await connection.channel()
-    await channel.set_qos(prefetch_count=1000)
-    stream = await channel.get_queue(names.FIREHOSE, ensure=False)
-    got: list[aio_pika.abc.AbstractIncomingMessage] = []
-    total = 0
-
-    async def take(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-        nonlocal total
-        total += 1
-        if message.type == "dm":
-            got.append(message)
-        await message.ack()
-
-    await stream.consume(take, arguments={names.STREAM_OFFSET: "first"})
-    before = -1
-
-    def is_quiet() -> bool:
-        nonlocal before
-        quiet, before = total == before, total
-        return quiet
-
-    await asyncio.sleep(1)  # a stream has no end to wait for: silence is the sign
-    await eventually(is_quiet)
-    return got
-
-
-async def take_all(channel: aio_pika.abc.AbstractChannel, name: str) -> set[str]:
-    """Return the ids of what is in a queue."""
-    queue = await channel.get_queue(name, ensure=False)
-    ids = set()
-    while message := await queue.get(fail=False, no_ack=True):
-        ids.add(str(message.message_id))
-    return ids
-
-
-async def dead_letters(broker: PrivateBroker) -> set[str]:
-    """Return the ids of dead letters, without taking them."""
-    async with await aio_pika.connect(broker.amqp_url("chatter-server")) as connection:
-        channel = await connection.channel()
-        queue = await channel.get_queue(names.DEAD_LETTERS, ensure=False)
-        ids = set()
-        while message := await queue.get(fail=False):
-            ids.add(str(message.message_id))
-        return ids
-
-
 async def test_broker_restarts_mid_conversation(private_broker: Callable[[], PrivateBroker]) -> None:
     """Twenty bots talk, RabbitMQ goes and comes back, and they talk on: every message is accounted for."""
     broker = private_broker()
@@ -136,7 +35,7 @@ async def test_broker_restarts_mid_conversation(private_broker: Callable[[], Pri
         before = len(chatting.events("message.said"))
         await eventually(lambda: len(chatting.events("message.said")) > before + 60, deadline=30)
         assert await chatting.stop() == 0
-        made = await account(broker, chatting)
+        made = await account(broker, chatting.log)
     assert len(made.said) > 120
     made.settle()
 
@@ -154,6 +53,6 @@ async def test_bot_process_killed(private_broker: Callable[[], PrivateBroker]) -
         before = len(witness.events("message.said"))
         await eventually(lambda: len(witness.events("message.said")) > before + 40, deadline=30)
         assert await witness.stop() == 0
-        made = await account(broker, victim, witness)
+        made = await account(broker, victim.log + witness.log)
     assert made.left, "a process that dies at once has something in hand"
     made.settle()
