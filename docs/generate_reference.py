@@ -58,8 +58,9 @@ def commands() -> Iterator[str]:
 def walk(command: Any, words: list[str]) -> Iterator[tuple[list[str], Any]]:  # noqa: ANN401 - typer has its own copy of click
     """Yield every command below ``command`` that does something."""
     children = getattr(command, "commands", None)
-    if children is None:
+    if children is None or command.invoke_without_command:
         yield words, command
+    if children is None:
         return
     for name in sorted(children):
         yield from walk(children[name], [*words, name])

@@ -12,7 +12,9 @@
     │   └── BrokerRefusedError  the broker closed the channel: a right, a queue or an argument is wrong
     ├── DirectoryUnavailableError  the queue-manager does not answer
     ├── ManagementError         RabbitMQ's management API does not answer
-    ├── UnknownDialectError
+    ├── DialectError            a dialect cannot be used
+    │   ├── UnknownDialectError
+    │   └── OptionError         an option of a dialect, or a key of a population file, is wrong
     ├── TelemetryError          the instrumentation did not take hold
     ├── AddressError            a component cannot listen where it was told to
     └── UpError                 a local process could not be started
@@ -88,8 +90,16 @@ class ManagementError(ChatterError):
         self.kind = kind
 
 
-class UnknownDialectError(ChatterError):
+class DialectError(ChatterError):
+    """A dialect cannot be used: a file, a key, a model or a library is missing or wrong."""
+
+
+class UnknownDialectError(DialectError):
     """No installed dialect has that name."""
+
+
+class OptionError(DialectError, ValueError):
+    """A value that somebody chose for a dialect or a population is wrong, or its name is."""
 
 
 class TelemetryError(ChatterError):

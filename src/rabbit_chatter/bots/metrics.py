@@ -31,6 +31,12 @@ class BotMetrics:
             "Messages per second that this population should publish; compare with what it sends.",
             registry=registry,
         )
+        self.usable = Gauge(
+            "chatter_dialect_usable",
+            "1 if bots here can speak a dialect, 0 if it could not be made ready; the log says why.",
+            ["dialect"],
+            registry=registry,
+        )
         self.compose = Histogram(
             "chatter_compose_duration_seconds",
             "Time a dialect took to find its words.",

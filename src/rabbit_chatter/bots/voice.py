@@ -9,11 +9,11 @@ from opentelemetry import trace
 from rabbit_chatter.bots.metrics import BotMetrics
 from rabbit_chatter.clock import monotonic
 from rabbit_chatter.dialects import Dialect, Line
+from rabbit_chatter.dialects.safe import safe
 from rabbit_chatter.telemetry import conventions as c
 from rabbit_chatter.telemetry.metrics import exemplar
 from rabbit_chatter.telemetry.tracing import current_tracer, untraced
 
-LONGEST_TEXT = 4000
 COMPOSE_TIMEOUT = 60.0
 AT_A_LOSS = "…"
 
@@ -39,8 +39,9 @@ class Voice:
         return await self._compose(lambda: self._dialect.open(partner)) or AT_A_LOSS
 
     async def answer(self, history: Sequence[Line], heard: str) -> str | None:
-        """Return the answer, or ``None`` if the dialect ends the conversation."""
-        return await self._compose(lambda: self._dialect.answer(history, heard))
+        """Return the answer, or ``None`` if the dialect ends the conversation. Silence ends none."""
+        text = await self._compose(lambda: self._dialect.answer(history, heard))
+        return text if text is None else text or AT_A_LOSS
 
     async def tweet(self) -> str:
         """Return something to tell everybody."""
@@ -68,8 +69,6 @@ class Voice:
         async with asyncio.timeout(COMPOSE_TIMEOUT):
             text = await words()
         if text is not None:
-            text = (
-                str(text)[:LONGEST_TEXT].encode(errors="replace").decode()
-            )  # half a surrogate pair is no text
+            text = safe(text)
             trace.get_current_span().set_attribute("chatter.text.length", len(text))
         return text
