@@ -8,9 +8,10 @@ variable is as good as none (https://opentelemetry.io/docs/specs/otel/configurat
 import os
 import socket
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -84,6 +85,23 @@ class ManagementSettings(BaseSettings):
     vhost: str = Field("chatter", description="virtual host to list")
     refresh: float = Field(2.0, gt=0, description="seconds an answer is served from cache")
     timeout: float = Field(10.0, gt=0, description="seconds after which a management call is given up")
+
+
+class DialectSettings(BaseSettings):
+    """What dialects keep."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    cache: Path = Field(
+        Path("~/.cache/rabbit-chatter"), description="folder for trained models; only its owner can read it"
+    )
+
+    @field_validator("cache")
+    @classmethod
+    def _at_home(cls, value: Path) -> Path:
+        return value.expanduser()
 
 
 class TelemetrySettings(BaseSettings):

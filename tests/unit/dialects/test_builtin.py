@@ -1,7 +1,15 @@
 import random
 
+import pytest
+
 from rabbit_chatter.dialects import Dialect, Line, Persona, available, load
 from rabbit_chatter.testing import DialectContract
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep trained models out of the home of whoever runs the tests."""
+    monkeypatch.setenv("CHATTER_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 class TestEcho(DialectContract):
@@ -22,6 +30,12 @@ class TestEliza(DialectContract):
     dialect = "eliza"
 
 
+class TestMarkov(DialectContract):
+    """The contract, for `markov`."""
+
+    dialect = "markov"
+
+
 def speak(name: str, seed: str) -> Dialect:
     """Return a dialect that needs no preparation, with the same dice for the same seed."""
     return load(name)(Persona("anna", random.Random(seed)))  # noqa: S311 - a game
@@ -30,7 +44,7 @@ def speak(name: str, seed: str) -> Dialect:
 def test_built_in_dialects_are_all_tested() -> None:
     """The contract is run for every dialect that this package brings, here or in a file of its own."""
     ours = {name for name, point in available().items() if point.value.startswith("rabbit_chatter.")}
-    assert ours == {"echo", "gibberish", "eliza"}
+    assert ours == {"echo", "gibberish", "eliza", "markov"}
 
 
 async def test_other_seeds_say_other_things() -> None:

@@ -59,7 +59,7 @@ async def eliza(tmp_path: Path, script: str = SCRIPT, seed: int = 1) -> Dialect:
     ],
 )
 async def test_rules_are_followed(tmp_path: Path, heard: str, answers: set[str]) -> None:
-    """Ranks, decomposition in order, groups, reassembly, reflection, `newkey` and `=word` do what they say."""
+    """Ranks, decomposition in order, groups, reassembly, reflection, `newkey` and `=word` work."""
     assert await (await eliza(tmp_path)).answer([], heard) in answers
 
 
@@ -72,7 +72,7 @@ async def test_phrases_take_turns(tmp_path: Path) -> None:
 
 
 async def test_memory_fills_a_silence(tmp_path: Path) -> None:
-    """Without a keyword, it returns to what the partner called "my", never to its own."""
+    """Without a keyword, it returns to what the partner called "my"."""
     dialect = await eliza(tmp_path)
     history = [Line("berta", "My garden is full of snails."), Line("anna", "And my answer?")]
     assert await dialect.answer(history, "It rains.") == "Earlier you spoke of your garden is full of snails."
