@@ -100,9 +100,12 @@ async def overhear(chosen: Prepared, count: int, seed: str) -> list[Line]:
 
 
 def _options(kind: type[Dialect]) -> Iterator[Option]:
-    schema = kind.Options.model_json_schema()["properties"] if kind.Options.model_fields else {}
+    schema = kind.Options.model_json_schema()
     for name, field in kind.Options.model_fields.items():
-        yield Option(name, _type_of(schema[name]), _default_of(field), field.description or "")
+        declared = schema["properties"][name]
+        if reference := declared.get("$ref", ""):
+            declared = schema["$defs"][reference.rpartition("/")[2]]
+        yield Option(name, _type_of(declared), _default_of(field), field.description or "")
 
 
 def _type_of(schema: dict[str, Any]) -> str:
