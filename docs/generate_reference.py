@@ -117,9 +117,14 @@ def type_of(annotation: Any) -> str:  # noqa: ANN401 - whatever a field is annot
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return ", ".join(f"`{value}`" for value in annotation)
     inner = [kind for kind in get_args(annotation) if kind is not type(None)] or [annotation]
-    return {str: "text", SecretStr: "secret text", float: "number", int: "whole number", Path: "path"}[
-        inner[0]
-    ]
+    return {
+        str: "text",
+        SecretStr: "secret text",
+        float: "number",
+        int: "whole number",
+        Path: "path",
+        bool: "true or false",
+    }[inner[0]]
 
 
 def value_of(field: FieldInfo) -> str:

@@ -22,7 +22,7 @@ from rabbit_chatter.errors import OptionError
 
 LONGEST_BLOCK = 0.05  # seconds in which no other bot of the process could do anything
 LONGEST_CANCEL = 1.0  # seconds within which a cancelled answer must have ended
-_TRIES = 3  # a busy machine may hold a loop up once; a dialect that blocks does so each time
+_TRIES = 8  # a busy machine may hold a loop up once; a dialect that blocks does so each time
 
 UNICODE = (
     "", " ", "\n", "¿Qué tal?", "日本語の文", "\u0639\u0631\u0628\u064a", "e\u0301" * 50, "👩‍👩‍👧‍👦 🐇",
@@ -63,13 +63,13 @@ class DialectContract:
 
     def test_any_unicode_is_answered(self) -> None:
         """Whatever is heard, also nothing at all, the answer is a text that can be sent, or the end."""
-        for heard in UNICODE:
-            _check(self._run(_answer([], heard)), f"heard {heard!r}")
+        for heard, answer in zip(UNICODE, self._run(_answers(UNICODE)), strict=True):
+            _check(answer, f"heard {heard!r}")
 
     def test_hostile_input_is_answered(self) -> None:
         """Very long texts, markup and templates are answered like any other."""
-        for heard in HOSTILE:
-            _check(self._run(_answer([Line("eve", heard)], heard)), f"heard {heard[:40]!r}")
+        for heard, answer in zip(HOSTILE, self._run(_answers(HOSTILE)), strict=True):
+            _check(answer, f"heard {heard[:40]!r}")
 
     def test_empty_history(self) -> None:
         """A conversation may begin with what was heard."""
@@ -130,24 +130,22 @@ class DialectContract:
             await ready.close()
 
     def _blocks(self) -> list[tuple[str, float]]:
-        """Return milliseconds for which the loop was held up, by what was asked; the best of some tries."""
+        """Return milliseconds for which the loop was held up, by what was asked."""
 
         async def main() -> list[tuple[str, float]]:
-            held, _ = await _held_up(self._prepare_only)
-            found = [("in prepare()", held)]
+            chosen = choose(self.dialect, self.options)
+            found = [("in prepare()", await _least_held_up(partial(_prepare_only, chosen)))]
             async with self._prepared() as ready:
-                dialect = _speak(ready)
-                for what, ask in _questions(dialect).items():
-                    found.append((what, (await _held_up(ask))[0]))
+                for what, ask in _questions(_speak(ready)).items():
+                    found.append((what, await _least_held_up(ask)))
             return found
 
         with asyncio.Runner() as runner:
-            tries = [runner.run(main()) for _ in range(_TRIES)]
-        return [min(same, key=lambda found: found[1]) for same in zip(*tries, strict=True)]
+            return runner.run(main())
 
-    async def _prepare_only(self) -> None:
-        async with self._prepared():
-            pass
+
+async def _prepare_only(chosen: Prepared) -> None:
+    await (await prepare(chosen)).close()
 
 
 def _questions(dialect: Dialect) -> dict[str, Callable[[], Awaitable[Any]]]:
@@ -160,7 +158,17 @@ def _questions(dialect: Dialect) -> dict[str, Callable[[], Awaitable[Any]]]:
     }
 
 
-async def _held_up(ask: Callable[[], Awaitable[Any]]) -> tuple[float, Any]:
+async def _least_held_up(ask: Callable[[], Awaitable[Any]]) -> float:
+    """Return the best of some tries, as soon as one is good."""
+    held = float("inf")
+    for _ in range(_TRIES):
+        held = min(held, await _held_up(ask))
+        if held <= LONGEST_BLOCK * 1000:
+            break
+    return held
+
+
+async def _held_up(ask: Callable[[], Awaitable[Any]]) -> float:
     """Return for how many milliseconds the loop did not turn at a stretch while ``ask`` was answered."""
     longest, last = 0.0, time.perf_counter()
     done = False
@@ -176,12 +184,12 @@ async def _held_up(ask: Callable[[], Awaitable[Any]]) -> tuple[float, Any]:
     await asyncio.sleep(0)
     last = time.perf_counter()
     try:
-        answer = await ask()
+        await ask()
     finally:
         longest = max(longest, time.perf_counter() - last)
         done = True
         await ticking
-    return longest * 1000, answer
+    return longest * 1000
 
 
 def _speak(ready: Prepared) -> Dialect:
@@ -190,6 +198,13 @@ def _speak(ready: Prepared) -> Dialect:
 
 def _answer(history: Sequence[Line], heard: str) -> Talk:
     return lambda dialect: dialect.answer(history, heard)
+
+
+def _answers(heard: Sequence[str]) -> Talk:
+    async def talk(dialect: Dialect) -> list[object]:
+        return [await dialect.answer([Line("eve", text)], text) for text in heard]
+
+    return talk
 
 
 async def _some_of_everything(dialect: Dialect) -> list[str | None]:

@@ -73,7 +73,7 @@ async def run(options: Options) -> None:
             directory = Directory(client, metrics)
             world = World(
                 running.settings.instance, options.tempo, node.publisher, node.consumer, directory,
-                running.tracing, metrics, tasks,
+                running.tracing, metrics, tasks, running.telemetry.capture_content,
             )  # fmt: skip
             population = Population(world, repertoire, options.seed, options.cast.roles)
             failed = await _live(running, world, population, options.count)

@@ -127,7 +127,9 @@ class Population:
     def _embody(self, role: Role) -> Bot:
         persona = Persona(role.name, random.Random(self._rng.random()), role.about)  # noqa: S311 - a game
         spoken, dialect = self._repertoire.voice_of(persona, self._rng, role.dialect)
-        return Bot(persona, Voice(spoken, dialect, self._world.metrics), self._world, role)
+        world = self._world
+        voice = Voice(spoken, dialect, world.metrics, capture_content=world.capture_content)
+        return Bot(persona, voice, world, role)
 
     def _count(self) -> None:
         counted = Counter(bot.dialect for bot in self.bots)

@@ -7,8 +7,10 @@ import structlog
 from opentelemetry import trace
 
 from rabbit_chatter.bots.metrics import BotMetrics
+from rabbit_chatter.bots.watch import ModelWatch
 from rabbit_chatter.clock import monotonic
 from rabbit_chatter.dialects import Dialect, Line
+from rabbit_chatter.dialects.calls import observer
 from rabbit_chatter.dialects.safe import safe
 from rabbit_chatter.telemetry import conventions as c
 from rabbit_chatter.telemetry.metrics import exemplar
@@ -27,12 +29,16 @@ class Voice:
         dialect: what finds the words.
         name: the dialect's name, a label.
         metrics: of this process.
+        capture_content: write what language models are asked and answer into traces.
     """
 
-    def __init__(self, dialect: Dialect, name: str, metrics: BotMetrics) -> None:
+    def __init__(
+        self, dialect: Dialect, name: str, metrics: BotMetrics, *, capture_content: bool = False
+    ) -> None:
         self._dialect = dialect
         self.name = name
         self._metrics = metrics
+        self._watch = ModelWatch(name, metrics.models, capture_content=capture_content)
 
     async def open(self, partner: str) -> str:
         """Return the first line of a conversation."""
@@ -49,6 +55,7 @@ class Voice:
 
     async def _compose(self, words: Callable[[], Awaitable[str | None]]) -> str | None:
         started = monotonic()
+        watching = observer.set(self._watch)
         try:
             if untraced.get() is not None:
                 text = await self._in_time(words)
@@ -60,6 +67,8 @@ class Voice:
             self._metrics.compose_failures.labels(self.name, type(error).__name__).inc()
             log.warning("dialect.failed", dialect=self.name, error=repr(error))
             text = AT_A_LOSS
+        finally:
+            observer.reset(watching)
         self._metrics.compose.labels(self.name).observe(monotonic() - started, exemplar())
         if text is not None:
             self._metrics.characters.labels(self.name).inc(len(text))

@@ -44,7 +44,7 @@ def speak(name: str, seed: str) -> Dialect:
 def test_built_in_dialects_are_all_tested() -> None:
     """The contract is run for every dialect that this package brings, here or in a file of its own."""
     ours = {name for name, point in available().items() if point.value.startswith("rabbit_chatter.")}
-    assert ours == {"echo", "gibberish", "eliza", "markov", "transcript"}
+    assert ours == {"echo", "gibberish", "eliza", "llm", "markov", "transcript"}
 
 
 async def test_other_seeds_say_other_things() -> None:
