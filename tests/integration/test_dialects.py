@@ -66,7 +66,7 @@ async def test_model_in_a_chat(broker: PrivateBroker) -> None:
     """Bots chat through a language model that fails now and then; its key is in no log and no trace."""
     with otlp_receiver() as receiver, model_server() as server:
         server.always = lambda body: fail(401, KEY)(body) if len(server.asked) == 2 else answer(body)
-        options = (f"base_url={server.base_url}", "model=tiny", "failures=1", "pause=0.5")
+        options = (f"base_url={server.base_url}", "model=tiny", "failures=1", "pause=3")
         asked = [word for option in options for word in ("--dialect-option", f"llm.{option}")]
         arguments = ("--count", "4", "--seed", "model", "--dialect", "llm", *asked)
         async with chat(broker, receiver, *arguments, CHATTER_LLM_API_KEY=KEY) as running:

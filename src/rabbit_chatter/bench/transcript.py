@@ -19,7 +19,7 @@ _WORDS = (
 
 
 def measure(kinds: list[str], megabytes: int) -> Iterator[dict[str, object]]:
-    """Yield, for an export of each kind, its size, the time to read it and the memory of the whole process.
+    """Yield, for an export of each kind, its size, the time to read it and what the whole process took.
 
     Args:
         kinds: of exports.
@@ -55,7 +55,11 @@ def _listened(file: Path) -> dict[str, float]:
     if process.returncode or not said:
         raise ChatterError(f"the export was not read; see above (exit code {process.returncode})")
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes there, KiB elsewhere
-    return {"seconds": time.perf_counter() - begun, "peak_mb": usage.ru_maxrss * unit / 1e6}
+    return {
+        "seconds": time.perf_counter() - begun,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "peak_mb": usage.ru_maxrss * unit / 1e6,
+    }
 
 
 def _generate(file: Path, kind: str, size: int) -> None:

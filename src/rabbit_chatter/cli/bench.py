@@ -123,9 +123,15 @@ def transcript(
         print(json.dumps(results))
         return
     _table(
-        ["export", "MB", "seconds", "peak memory, MB"],
+        ["export", "MB", "seconds", "of CPU", "peak memory, MB"],
         [
-            [str(r["format"]), f"{r['megabytes']:.0f}", f"{r['seconds']:.1f}", f"{r['peak_mb']:.0f}"]
+            [
+                str(r["format"]),
+                f"{r['megabytes']:.0f}",
+                f"{r['seconds']:.0f}",
+                f"{r['cpu_seconds']:.0f}",
+                f"{r['peak_mb']:.0f}",
+            ]
             for r in results
         ],
     )
