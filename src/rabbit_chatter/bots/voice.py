@@ -79,5 +79,6 @@ class Voice:
             text = await words()
         if text is not None:
             text = safe(text)
+            text = text if text.strip() else ""
             trace.get_current_span().set_attribute("chatter.text.length", len(text))
         return text

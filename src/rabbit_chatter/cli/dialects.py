@@ -44,10 +44,14 @@ def show(
 ) -> None:
     """Let two bots talk in a dialect, without a broker."""
     import asyncio
+    import sys
 
     from rabbit_chatter.dialects import choose, parse_options
     from rabbit_chatter.dialects.listing import Entry, overhear
+    from rabbit_chatter.settings import TelemetrySettings
+    from rabbit_chatter.telemetry.logs import configure_logs
 
+    configure_logs(TelemetrySettings(), "chatter-cli", sys.stderr)
     chosen = choose(name, parse_options(f"{name}.{text}" for text in option or []).get(name, {}))
     lines = asyncio.run(overhear(chosen, sample, seed))
     if as_json:

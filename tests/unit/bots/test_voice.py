@@ -168,9 +168,10 @@ async def test_ending_a_conversation_is_no_failure(registry: CollectorRegistry) 
     assert count(registry, "chatter_compose_duration_seconds_count") == 1
 
 
-async def test_silence_ends_no_conversation(registry: CollectorRegistry) -> None:
+@pytest.mark.parametrize("words", ["", " \n\t"])
+async def test_silence_ends_no_conversation(words: str, registry: CollectorRegistry) -> None:
     """A dialect that says nothing gets a blank look said for it; only ``None`` is the end."""
-    assert await voice(Says(""), registry).answer([], "hello?") == AT_A_LOSS
+    assert await voice(Says(words), registry).answer([], "hello?") == AT_A_LOSS
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,13 @@
+import asyncio
+import functools
 import random
+from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rabbit_chatter.dialects import Dialect, Line, Persona, available, load
+from rabbit_chatter.dialects import Dialect, Line, Persona, Prepared, available, choose, load, prepare
 from rabbit_chatter.testing import DialectContract
 
 
@@ -38,13 +43,41 @@ class TestMarkov(DialectContract):
 
 def speak(name: str, seed: str) -> Dialect:
     """Return a dialect that needs no preparation, with the same dice for the same seed."""
-    return load(name)(Persona("anna", random.Random(seed)))  # noqa: S311 - a game
+    return load(name)(persona(seed))
+
+
+def persona(seed: str) -> Persona:
+    """Return somebody with the same dice for the same seed."""
+    return Persona("anna", random.Random(seed))  # noqa: S311 - a game
 
 
 def test_built_in_dialects_are_all_tested() -> None:
     """The contract is run for every dialect that this package brings, here or in a file of its own."""
     ours = {name for name, point in available().items() if point.value.startswith("rabbit_chatter.")}
     assert ours == {"echo", "gibberish", "eliza", "llm", "markov", "transcript"}
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    """Run what waits on one event loop."""
+    with asyncio.Runner() as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", ["echo", "eliza", "gibberish", "markov"])
+@given(heard=st.text())
+def test_any_text_is_answered(name: str, heard: str, runner: asyncio.Runner) -> None:
+    """Whatever Unicode is heard, also nothing at all, the answer is a text that can be sent, and not long."""
+    answer = runner.run(prepared(name, runner).speak(persona("seed")).answer([Line("eve", heard)], heard))
+    assert answer or heard.strip(".!?,").lower() in ("bye", "goodbye")
+    assert (answer or "").encode()
+    assert len(answer or "") < 2000
+
+
+@functools.cache
+def prepared(name: str, runner: asyncio.Runner) -> Prepared:
+    """Return a dialect with its defaults, made ready once."""
+    return runner.run(prepare(choose(name, {})))
 
 
 async def test_other_seeds_say_other_things() -> None:
