@@ -22,15 +22,16 @@ follows = ["bob"]
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from rabbit_chatter.dialects import Prepared, choose
+from rabbit_chatter.dialects import Prepared, choose, load
 from rabbit_chatter.dialects.options import explain, suggestion
-from rabbit_chatter.errors import OptionError
+from rabbit_chatter.errors import DialectError, OptionError
 from rabbit_chatter.names import check_bot_name
 
 MOST_BOTS = 5000
@@ -78,15 +79,36 @@ class PopulationFile(BaseModel):
             raise OptionError(f"{file}: {error}") from error
         except ValidationError as error:
             raise OptionError("\n".join(explain(error, cls, str(file)))) from error
-        names = [role.name for role in found.bots]
-        for name in names:
-            if names.count(name) > 1:
-                raise OptionError(f"{file}: bots: two are called {name!r}")
-        for role in found.bots:
+        try:
+            found.check()
+            return found.model_copy(update={"options": found.checked_options(file.absolute().parent)})
+        except DialectError as error:
+            raise OptionError(f"{file}: {error}") from error
+
+    def check(self) -> None:
+        """Check what bots say of each other, and that their dialects are there.
+
+        Raises:
+            DialectError: two have one name, one follows nobody, or speaks what is not installed.
+        """
+        counted = Counter(role.name for role in self.bots)
+        for role in self.bots:
+            if counted[role.name] > 1:
+                raise OptionError(f"bots: two are called {role.name!r}")
             for other in role.follows:
-                if other not in names:
-                    raise OptionError(f"{file}: {role.name} follows {other!r}{suggestion(other, names)}")
-        return found
+                if other not in counted:
+                    raise OptionError(
+                        f"bots: {role.name} follows {other!r}{suggestion(other, list(counted))}"
+                    )
+        for name in dict.fromkeys([*self.mix, *(role.dialect for role in self.bots if role.dialect)]):
+            load(name)
+
+    def checked_options(self, base: Path) -> dict[str, dict[str, Any]]:
+        """Return the options with absolute paths: on a command line, relative ones begin elsewhere."""
+        return {
+            name: choose(name, values, base).options.model_dump(exclude_unset=True)
+            for name, values in self.options.items()
+        }
 
 
 class Cast:
@@ -96,7 +118,6 @@ class Cast:
         mix: weights by dialect, for bots that have none of their own.
         options: by dialect and option.
         roles: bots with names of their own, who join first.
-        base: where relative paths in options begin; the working directory if left out.
 
     Attributes:
         mix: as given.
@@ -112,7 +133,6 @@ class Cast:
         mix: Mapping[str, float],
         options: Mapping[str, Mapping[str, Any]] | None = None,
         roles: tuple[Role, ...] = (),
-        base: Path | None = None,
     ) -> None:
         self.roles = roles
         self.mix = dict(mix)
@@ -123,7 +143,7 @@ class Cast:
                     f"options for {dialect!r}, which no bot speaks{suggestion(dialect, named, 'Spoken')}"
                 )
         self.chosen: dict[str, Prepared] = {
-            name: choose(name, (options or {}).get(name, {}), base) for name in named
+            name: choose(name, (options or {}).get(name, {})) for name in named
         }
 
     def as_options(self) -> Iterator[str]:

@@ -80,10 +80,9 @@ def resolve(wanted: Wanted) -> Resolved:
     spoken = {*mix, *(role.dialect for role in file.bots)}
     kept = {name: found for name, found in file.options.items() if name in spoken or not wanted.mix}
     options = {name: {**kept.get(name, {}), **given.get(name, {})} for name in {**kept, **given}}
-    base = wanted.population.absolute().parent if wanted.population else None
     count = wanted.count if wanted.count is not None else file.count
     return Resolved(
-        Cast(mix, options, file.bots, base),
+        Cast(mix, options, file.bots),
         max(_BOTS, len(file.bots)) if count is None else count,
         ",".join(f"{name}={weight:g}" for name, weight in mix.items()),
         wanted.tempo or file.tempo or 1.0,

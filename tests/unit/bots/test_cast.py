@@ -55,6 +55,8 @@ def test_command_line_wins(tmp_path: Path) -> None:
     found = resolve(Wanted(3, "echo=2", ["eliza.script=/x.toml"], file, 9.0, "tuesday"))
     assert (found.count, found.tempo, found.seed, found.mix) == (3, 9.0, "tuesday", "echo=2")
     assert "eliza.script=/x.toml" in set(found.cast.as_options())
+    beside = resolve(Wanted(3, None, ["eliza.script=x.toml"], file))
+    assert f"eliza.script={Path.cwd()}/x.toml" in set(beside.cast.as_options())
 
 
 def test_defaults_without_a_file() -> None:
@@ -77,9 +79,10 @@ def test_defaults_without_a_file() -> None:
         ("[mix]\nehco = 1", "no dialect 'ehco'; did you mean 'echo'"),
         (
             "[options.ehco]\nx = 1\n[mix]\necho = 1",
-            "options for 'ehco', which no bot speaks; did you mean 'echo'",
+            "no dialect 'ehco'; did you mean 'echo'",
         ),
-        ("[mix]\necho = 1\n[options.echo]\nx = 1", "dialect echo: there is no 'x'"),
+        ("[mix]\necho = 1\n[options.eliza]\nscript = 'x'", "options for 'eliza', which no bot speaks"),
+        ("[mix]\necho = 1\n[options.echo]\nx = 1", r"people\.toml: dialect echo: there is no 'x'"),
         ("count = ", r"people\.toml: Invalid value"),
         ("[[bots]]\nname = 'alice'\ntempo = 'fast'", r"bots\.0\.tempo"),
     ],
