@@ -1,8 +1,9 @@
 # `make demo` and `make test` do all their own set-up. The same targets run in continuous integration.
 
-BOTS ?= 40
-TEMPO ?= 1
-DIALECT ?= gibberish
+# Empty: as `rabbit-chatter up` has it.
+BOTS ?=
+TEMPO ?=
+DIALECT ?=
 # More options of `rabbit-chatter up`, such as UP="--port 9000 --detach".
 UP ?=
 # More options of pytest, such as PYTEST="-k names -x".
@@ -17,7 +18,7 @@ help: ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: .venv/.runtime packages ## start everything and print the addresses; Ctrl-C stops it (BOTS= TEMPO= DIALECT=)
-	@$(BIN)/rabbit-chatter up --bots $(BOTS) --tempo $(TEMPO) --dialect $(DIALECT) $(UP)
+	@$(BIN)/rabbit-chatter up $(if $(BOTS),--bots $(BOTS)) $(if $(TEMPO),--tempo $(TEMPO)) $(if $(DIALECT),--dialect $(DIALECT)) $(UP)
 
 test: check packages ## style, types, layers and all tests, against a private RabbitMQ
 	$(BIN)/pytest -n 3 --dist loadfile $(PYTEST)

@@ -58,8 +58,9 @@ def commands() -> Iterator[str]:
 def walk(command: Any, words: list[str]) -> Iterator[tuple[list[str], Any]]:  # noqa: ANN401 - typer has its own copy of click
     """Yield every command below ``command`` that does something."""
     children = getattr(command, "commands", None)
-    if children is None:
+    if children is None or command.invoke_without_command:
         yield words, command
+    if children is None:
         return
     for name in sorted(children):
         yield from walk(children[name], [*words, name])
@@ -116,7 +117,14 @@ def type_of(annotation: Any) -> str:  # noqa: ANN401 - whatever a field is annot
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return ", ".join(f"`{value}`" for value in annotation)
     inner = [kind for kind in get_args(annotation) if kind is not type(None)] or [annotation]
-    return {str: "text", SecretStr: "secret text", float: "number", int: "whole number"}[inner[0]]
+    return {
+        str: "text",
+        SecretStr: "secret text",
+        float: "number",
+        int: "whole number",
+        Path: "path",
+        bool: "true or false",
+    }[inner[0]]
 
 
 def value_of(field: FieldInfo) -> str:

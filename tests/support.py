@@ -93,10 +93,12 @@ class Component:
 
 
 @asynccontextmanager
-async def component(*arguments: str, **environment: str) -> AsyncIterator[Component]:
+async def component(
+    *arguments: str, python: str = sys.executable, **environment: str
+) -> AsyncIterator[Component]:
     """Run ``rabbit-chatter ARGUMENTS`` on a free port, and kill it if it is still there at the end."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
+        python,
         "-m",
         "rabbit_chatter",
         *arguments,

@@ -106,6 +106,88 @@ DIALECTS = Row(
     ),
 )
 
+_MODEL_CALLS = "gen_ai_client_operation_duration_seconds_count"
+
+MODELS = Row(
+    "What do language models do, and cost?",
+    (
+        Panel(
+            "Time for an answer of a model, 95 %",
+            "No data without a language model. Seconds, retries included; half a minute is the deadline. "
+            "A dot is one call: click it to see its trace.",
+            Unit.SECONDS,
+            quantiles("gen_ai_client_operation_duration_seconds", by="gen_ai_request_model"),
+            limits=Limits(10, 25),
+        ),
+        Panel(
+            "Calls of models that failed",
+            "No data while none failed. `429` is an endpoint that is asked too often, `timeout` one that is "
+            "overloaded, `connection` one that is not there, `401` a wrong key.",
+            Unit.PER_SECOND,
+            (
+                Query(
+                    "sum by (gen_ai_request_model, error_type) "
+                    f'(rate({_MODEL_CALLS}{{error_type!=""}}[{WINDOW}]))',
+                    "{{gen_ai_request_model}}: {{error_type}}",
+                ),
+            ),
+            limits=Limits(0.01, 0.2),
+        ),
+        Panel(
+            "Tokens per second",
+            "Input is larger than output: each call repeats the conversation. It grows with the bots.",
+            Unit.PER_SECOND,
+            (
+                Query(
+                    "sum by (gen_ai_request_model, gen_ai_token_type) "
+                    f"(rate(gen_ai_client_token_usage_sum[{WINDOW}]))",
+                    "{{gen_ai_request_model}}: {{gen_ai_token_type}}",
+                ),
+            ),
+            stacked=True,
+        ),
+        Panel(
+            "Cost per hour, at this rate",
+            "In the currency of the prices that the dialect was given; zero without prices.",
+            Unit.COUNT,
+            (
+                Query(
+                    "sum by (dialect) (rate(chatter_model_cost_total"
+                    f'{{dialect=~"$dialect"}}[{WINDOW}])) * 3600',
+                    "{{dialect}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Budget of the last hour that is used",
+            "Rises for an hour and stays below 80 %. At 100 % another dialect answers until that has passed.",
+            Unit.SHARE,
+            (
+                Query(
+                    'max by (dialect, budget) (chatter_model_budget_used_ratio{dialect=~"$dialect"})',
+                    "{{dialect}}: {{budget}}",
+                ),
+            ),
+            limits=Limits(0.8, 1),
+        ),
+        Panel(
+            "Texts that another dialect composed",
+            "Zero. Otherwise the line says why: the model failed, its endpoint is left alone for a while, or "
+            "the budget is spent. The chat goes on all the same.",
+            Unit.PER_SECOND,
+            (
+                Query(
+                    "sum by (dialect, reason) (rate(chatter_compose_fallbacks_total"
+                    f'{{dialect=~"$dialect"}}[{WINDOW}]))',
+                    "{{dialect}}: {{reason}}",
+                ),
+            ),
+            limits=Limits(0.01, 0.2),
+            stacked=True,
+        ),
+    ),
+)
+
 TROUBLE = Row(
     "What went wrong?",
     (
@@ -142,6 +224,6 @@ BOARD = Board(
     uid="chatter-bots",
     title="Chatter / Bots & dialects",
     about="Who is talking, how much, and which dialect holds the others up?",
-    rows=(POPULATION, DIALECTS, TROUBLE),
+    rows=(POPULATION, DIALECTS, MODELS, TROUBLE),
     variables=(Variable("dialect", "Dialect", values_of="label_values(chatter_bots, dialect)"),),
 )

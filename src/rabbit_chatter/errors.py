@@ -12,7 +12,10 @@
     │   └── BrokerRefusedError  the broker closed the channel: a right, a queue or an argument is wrong
     ├── DirectoryUnavailableError  the queue-manager does not answer
     ├── ManagementError         RabbitMQ's management API does not answer
-    ├── UnknownDialectError
+    ├── DialectError            a dialect cannot be used
+    │   ├── UnknownDialectError
+    │   ├── ModelError          a language model gave no answer (carries a kind for the metric)
+    │   └── OptionError         an option of a dialect, or a key of a population file, is wrong
     ├── TelemetryError          the instrumentation did not take hold
     ├── AddressError            a component cannot listen where it was told to
     └── UpError                 a local process could not be started
@@ -88,8 +91,29 @@ class ManagementError(ChatterError):
         self.kind = kind
 
 
-class UnknownDialectError(ChatterError):
+class DialectError(ChatterError):
+    """A dialect cannot be used: a file, a key, a model or a library is missing or wrong."""
+
+
+class UnknownDialectError(DialectError):
     """No installed dialect has that name."""
+
+
+class OptionError(DialectError, ValueError):
+    """A value that somebody chose for a dialect or a population is wrong, or its name is."""
+
+
+class ModelError(DialectError):
+    """A language model gave no answer.
+
+    Args:
+        message: a sentence for people, without any key.
+        kind: one of few words, such as ``timeout`` or ``429``; it becomes a metric label.
+    """
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class TelemetryError(ChatterError):

@@ -8,9 +8,10 @@ variable is as good as none (https://opentelemetry.io/docs/specs/otel/configurat
 import os
 import socket
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -86,6 +87,41 @@ class ManagementSettings(BaseSettings):
     timeout: float = Field(10.0, gt=0, description="seconds after which a management call is given up")
 
 
+class DialectSettings(BaseSettings):
+    """What dialects keep."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    cache: Path = Field(
+        Path("~/.cache/rabbit-chatter"), description="folder for trained models; only its owner can read it"
+    )
+
+    @field_validator("cache")
+    @classmethod
+    def _at_home(cls, value: Path) -> Path:
+        return value.expanduser()
+
+
+class ModelSettings(BaseSettings):
+    """The language model behind the dialect `llm`; its options win where they say the same."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_LLM_", frozen=True, extra="ignore", env_ignore_empty=True, protected_namespaces=()
+    )
+
+    api_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("CHATTER_LLM_API_KEY", "OPENAI_API_KEY"),
+        description="key of the endpoint; one on this machine needs none",
+    )
+    base_url: str | None = Field(
+        None, description="address of an OpenAI-compatible endpoint; OpenAI's own if left out"
+    )
+    model: str | None = Field(None, description="name of the model")
+
+
 class TelemetrySettings(BaseSettings):
     """Traces and logs."""
 
@@ -106,6 +142,11 @@ class TelemetrySettings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias=AliasChoices("CHATTER_LOG_LEVEL"), description="least level that is logged"
+    )
+    capture_content: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"),
+        description="`true` writes what language models are asked and answer into traces",
     )
     otlp_endpoint: str | None = Field(
         None,

@@ -3,9 +3,13 @@
 import asyncio
 import sys
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
+import httpx
 import pytest
 
+import plug_ins
+from rabbit_chatter import names
 from rabbit_chatter.bots.orders import shares
 from rabbit_chatter.errors import ChatterError
 from rabbit_chatter.up.private import PrivateBroker
@@ -79,6 +83,78 @@ async def test_scale(broker: PrivateBroker) -> None:
             await eventually(as_wanted)
         assert await one.stop() == 0
         assert await two.stop() == 0
+
+
+PEOPLE = """
+count = 4
+[mix]
+echo = 1
+unborn = 99
+[[bots]]
+name = "alice"
+dialect = "eliza"
+follows = ["bob"]
+tempo = 20
+[[bots]]
+name = "bob"
+follows = ["alice"]
+"""
+
+UNBORN = """
+from rabbit_chatter.dialects.echo import Echo
+class Unborn(Echo):
+    def set_up(self):
+        raise ValueError("not today")
+"""
+
+
+async def followers_of(broker: PrivateBroker, bot: str) -> set[str]:
+    """Return who reads a bot's tweets."""
+    async with httpx.AsyncClient(auth=("chatter-manager", broker.password("chatter-manager"))) as client:
+        answer = await client.get(f"{broker.management_url}/api/exchanges/chatter/chatter/bindings/source")
+    bindings = answer.raise_for_status().json()
+    return {b["destination"] for b in bindings if b["routing_key"] == names.tweet_key(bot)}
+
+
+async def test_population_file(broker: PrivateBroker, tmp_path: Path) -> None:
+    """Bots named in a file come first, talk and follow as it says; a dialect that fails ends nobody."""
+    file = tmp_path / "people.toml"
+    file.write_text(PEOPLE)
+    plug_ins.install(tmp_path, UNBORN, "unborn")
+    async with (
+        queue_manager(broker) as manager,
+        component(
+            "bots", "--population", str(file), "--tempo", "4",
+            CHATTER_AMQP_URL=broker.amqp_url("chatter-bot"),
+            CHATTER_QUEUE_MANAGER_URL=f"http://{manager.address}",
+            CHATTER_INSTANCE="file",
+            PYTHONPATH=str(tmp_path),
+        ) as running,
+    ):  # fmt: skip
+        await running.ready()
+
+        async def all_there() -> bool:
+            return len(await names_of(manager, "file")) == 4
+
+        await eventually(all_there)
+        listed = {bot["name"]: bot["dialect"] for bot in (await manager.get("/bots", limit=1000))["bots"]}
+        assert (listed["alice"], listed["bob"]) == ("eliza", "echo")
+        assert await followers_of(broker, "bob") == {"bot.alice"}
+        assert [line["dialect"] for line in running.events("dialect.unusable")] == ["unborn"]
+        assert await running.stop() == 0
+
+
+async def test_no_dialect_to_speak(broker: PrivateBroker, tmp_path: Path) -> None:
+    """Where the only dialect cannot be made, the process ends with that sentence, and no traceback."""
+    plug_ins.install(tmp_path, UNBORN, "unborn")
+    async with component(
+        "bots", "--count", "2", "--dialect", "unborn",
+        CHATTER_AMQP_URL=broker.amqp_url("chatter-bot"),
+        PYTHONPATH=str(tmp_path),
+    ) as running:  # fmt: skip
+        assert await asyncio.wait_for(running.process.wait(), 20) == 1
+        await eventually(lambda: [x for x in running.log if "can be spoken" in str(x.get("line"))])
+        assert "Traceback" not in str(running.log)
 
 
 def test_shares_are_even_and_bounded() -> None:

@@ -7,7 +7,9 @@ from pydantic_settings import BaseSettings
 from rabbit_chatter import settings
 from rabbit_chatter.settings import (
     BrokerSettings,
+    DialectSettings,
     ManagementSettings,
+    ModelSettings,
     ServerSettings,
     ServiceSettings,
     TelemetrySettings,
@@ -16,7 +18,9 @@ from rabbit_chatter.settings import (
 
 ALL: list[type[BaseSettings]] = [
     BrokerSettings,
+    DialectSettings,
     ManagementSettings,
+    ModelSettings,
     ServerSettings,
     ServiceSettings,
     TelemetrySettings,

@@ -15,9 +15,11 @@ import psutil
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry
 
+from rabbit_chatter.bots.cast import Cast
 from rabbit_chatter.bots.directory import Directory
 from rabbit_chatter.bots.metrics import BotMetrics
 from rabbit_chatter.bots.population import Population
+from rabbit_chatter.bots.repertoire import Repertoire
 from rabbit_chatter.bots.world import World
 from rabbit_chatter.broker import Node, Subscription, instrument, topology
 from rabbit_chatter.clock import now_ns
@@ -48,7 +50,10 @@ async def ready(count: int, node: Node, tracing: Tracing, metrics: Metrics) -> d
             bot_metrics,
             tasks,
         )
-        population = Population(world, {"gibberish": 1.0}, "bench")
+        cast = Cast({"gibberish": 1.0})
+        repertoire = Repertoire(cast.chosen, cast.mix, bot_metrics)
+        await repertoire.prepare()
+        population = Population(world, repertoire, "bench")
         await population.resize(1)
         before, started = psutil.Process().memory_info().rss, time.perf_counter()
         await population.resize(count + 1)

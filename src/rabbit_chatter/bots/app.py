@@ -1,7 +1,6 @@
 """A bot process, wired up."""
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -9,11 +8,14 @@ import httpx
 import structlog
 from fastapi import FastAPI
 
+from rabbit_chatter.bots.cast import Cast
 from rabbit_chatter.bots.directory import Directory
 from rabbit_chatter.bots.metrics import BotMetrics
 from rabbit_chatter.bots.population import Population
+from rabbit_chatter.bots.repertoire import Repertoire
 from rabbit_chatter.bots.world import World
 from rabbit_chatter.broker import Node, Subscription, instrument, topology
+from rabbit_chatter.errors import DialectError
 from rabbit_chatter.process import Process, process
 from rabbit_chatter.settings import BrokerSettings
 
@@ -26,14 +28,14 @@ class Options:
 
     Attributes:
         count: how many bots.
-        mix: weights by dialect.
+        cast: who takes part, and in which dialects.
         seed: decides names and dice.
         tempo: 1 is lively, 2 is twice as fast.
         port: for ``/metrics``, ``/healthz`` and ``/readyz``.
     """
 
     count: int
-    mix: Mapping[str, float]
+    cast: Cast
     seed: str
     tempo: float
     port: int
@@ -44,9 +46,12 @@ async def run(options: Options) -> None:
 
     Raises:
         AddressError: the port is in use.
+        DialectError: none of the dialects can be used.
         TelemetryError: the instrumentation did not take hold.
     """
     async with process("bots", "chatter-bots") as running, AsyncExitStack() as stack:
+        metrics = BotMetrics(running.metrics.registry)
+        repertoire = Repertoire(options.cast.chosen, options.cast.mix, metrics)
         address = await stack.enter_async_context(running.serving(FastAPI(title="bots"), options.port))
         node = Node(
             BrokerSettings(),
@@ -58,29 +63,38 @@ async def run(options: Options) -> None:
         )
         instrument(running.tracing, running.metrics, node.publish_link.host, node.publish_link.port)
         running.checks["broker"] = lambda: node.ready
+        stack.push_async_callback(repertoire.close)
+        await repertoire.prepare()
         await stack.enter_async_context(node)
         client = await stack.enter_async_context(
             httpx.AsyncClient(base_url=running.settings.queue_manager_url, timeout=5)
         )
         async with asyncio.TaskGroup() as tasks:
-            metrics = BotMetrics(running.metrics.registry)
             directory = Directory(client, metrics)
             world = World(
                 running.settings.instance, options.tempo, node.publisher, node.consumer, directory,
-                running.tracing, metrics, tasks,
+                running.tracing, metrics, tasks, running.telemetry.capture_content,
             )  # fmt: skip
-            await _live(running, world, Population(world, options.mix, options.seed), options.count)
+            population = Population(world, repertoire, options.seed, options.cast.roles)
+            failed = await _live(running, world, population, options.count)
+        if failed is not None:
+            raise failed
 
 
-async def _live(running: Process, world: World, population: Population, count: int) -> None:
+async def _live(running: Process, world: World, population: Population, count: int) -> DialectError | None:
+    """Let the bots live until the process is to stop; return why, if it is for want of a dialect."""
     running.checks["population"] = lambda: len(population.bots) > 0 or count == 0
-    growing = world.tasks.create_task(_populate(world, population, count), name="populate")
+    growing = world.tasks.create_task(_populate(running, world, population, count), name="populate")
     await running.stopping.wait()
+    failed = growing.result() if growing.done() else None
     growing.cancel()
     await _drain(running.settings.drain_timeout, world, population)
+    return failed
 
 
-async def _populate(world: World, population: Population, count: int) -> None:
+async def _populate(
+    running: Process, world: World, population: Population, count: int
+) -> DialectError | None:
     control = f"control.{world.instance}"
     await world.consumer.subscribe(
         Subscription(
@@ -91,7 +105,12 @@ async def _populate(world: World, population: Population, count: int) -> None:
         ),
         patience=float("inf"),
     )
-    await population.resize(count)
+    try:
+        await population.resize(count)
+    except DialectError as error:
+        running.stopping.set()
+        return error
+    return None
 
 
 async def _drain(deadline: float, world: World, population: Population) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from rabbit_chatter import names
+from rabbit_chatter.bots.cast import Role
 from rabbit_chatter.bots.pacing import Pace
 from rabbit_chatter.bots.talk import Talk
 from rabbit_chatter.bots.voice import Voice
@@ -29,18 +30,21 @@ class Bot:
         persona: its name and its dice.
         voice: how it talks.
         world: its surroundings.
+        role: how fast it is, and whom it follows; where that is not said, it follows whom it talks with.
     """
 
-    def __init__(self, persona: Persona, voice: Voice, world: World) -> None:
+    def __init__(self, persona: Persona, voice: Voice, world: World, role: Role) -> None:
         self.name = persona.name
         self.dialect = voice.name
+        self.tempo = role.tempo
         self._rng = persona.rng
         self._voice = voice
         self._world = world
-        self._pace = Pace(world.tempo, persona.rng)
+        self._pace = Pace(world.tempo * role.tempo, persona.rng)
         self._tracer = world.tracing.tracer(f"bot-{voice.name}", self.name)
         self._talk = Talk(self.name, voice, self._pace, world, self._tracer)
-        self._follows: set[str] = set()
+        self._follows: set[str] = set(role.follows)
+        self._follows_partners = not role.follows
         self._inbox = Subscription(
             names.inbox(self.name), self._read, self._tracer, voice.name, self._declare_inbox
         )
@@ -101,7 +105,7 @@ class Bot:
         await self._talk.start(partner)
 
     async def _follow(self, other: str) -> None:
-        if other not in self._follows and len(self._follows) < MOST_FOLLOWED:
+        if self._follows_partners and other not in self._follows and len(self._follows) < MOST_FOLLOWED:
             self._follows.add(other)
             async with self._world.consumer.scratch() as channel:
                 await topology.follow(channel, self.name, other)

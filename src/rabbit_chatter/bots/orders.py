@@ -6,7 +6,8 @@ import httpx
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from rabbit_chatter.bots.population import MOST_BOTS, Orders
+from rabbit_chatter.bots.cast import MOST_BOTS
+from rabbit_chatter.bots.population import Orders
 from rabbit_chatter.broker import Link, Publisher, client_properties, instrument
 from rabbit_chatter.errors import ChatterError, DirectoryUnavailableError, UnroutableError
 from rabbit_chatter.messages import Kind, Message, new_id

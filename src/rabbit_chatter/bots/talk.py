@@ -142,8 +142,9 @@ class Talk:
         await self._world.pause(self._pace.reading(message.text))
         if answer_due and conversation.pending is None:
             text = await self._voice.answer(before, message.text)
-            await self._world.pause(self._pace.typing(text or GOODBYE))
-            await self._speak(conversation, text or GOODBYE, last=text is None)
+            last, text = text is None, GOODBYE if text is None else text
+            await self._world.pause(self._pace.typing(text))
+            await self._speak(conversation, text, last=last)
         elif answer_due:
             await self._speak(conversation, "")
         if conversation.over:

@@ -22,6 +22,7 @@ class World:
         tracing: gives each bot a tracer of its own.
         metrics: of the population.
         tasks: side work that outlives the message that caused it.
+        capture_content: write what language models are asked and answer into traces.
         hurry: set when the process drains; nobody pauses any more.
     """
 
@@ -33,6 +34,7 @@ class World:
     tracing: Tracing
     metrics: BotMetrics
     tasks: asyncio.TaskGroup
+    capture_content: bool = False
     hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def pause(self, seconds: float) -> None:

@@ -22,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Measure, side by side in one run.", no_args_is_help=True)
     group.command()(hop)
     group.command()(bots)
+    group.command()(transcript)
     app.add_typer(group, name="bench")
 
 
@@ -95,6 +96,41 @@ def bots(
                 f"{r['core_percent']:.0f}",
                 f"{r['wait_p50_ms']:.1f}",
                 f"{r['wait_p99_ms']:.1f}",
+            ]
+            for r in results
+        ],
+    )
+
+
+def transcript(
+    formats: Annotated[
+        str, typer.Option(help="Kinds of exports, comma-separated.")
+    ] = "sms,whatsapp,telegram,signal,discord,csv",
+    megabytes: Annotated[int, typer.Option(min=1, max=20_000, help="Size of each export.")] = 1000,
+    as_json: AsJson = False,  # noqa: FBT002 - an option
+) -> None:
+    """Measure time and memory of reading an export, generated below the temporary folder."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from rabbit_chatter.bench.transcript import measure
+
+    kinds = formats.split(",")
+    results = list(
+        track(measure(kinds, megabytes), "measuring", total=len(kinds), console=Console(stderr=True))
+    )
+    if as_json:
+        print(json.dumps(results))
+        return
+    _table(
+        ["export", "MB", "seconds", "of CPU", "peak memory, MB"],
+        [
+            [
+                str(r["format"]),
+                f"{r['megabytes']:.0f}",
+                f"{r['seconds']:.0f}",
+                f"{r['cpu_seconds']:.0f}",
+                f"{r['peak_mb']:.0f}",
             ]
             for r in results
         ],

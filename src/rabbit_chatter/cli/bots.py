@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from rabbit_chatter.cli.cast import Count, DialectOption, Mix, Population, Seed, Tempo, Wanted, resolve
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command ``bots``."""
@@ -11,12 +13,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def bots(
-    count: Annotated[int, typer.Option(min=0, max=5000, help="How many bots.")] = 40,
-    dialect: Annotated[
-        str, typer.Option(help="How they talk: a name, or weights such as echo=1,gibberish=3.")
-    ] = ("gibberish"),
-    seed: Annotated[str, typer.Option(help="Same seed, same names and same dice.")] = "rabbit",
-    tempo: Annotated[float, typer.Option(min=0.01, max=1000, help="2 is twice as fast as 1.")] = 1.0,
+    count: Count = None,
+    dialect: Mix = None,
+    dialect_option: DialectOption = None,
+    population: Population = None,
+    seed: Seed = None,
+    tempo: Tempo = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="For /metrics and /readyz; 0 takes a free one.")
     ] = 8090,
@@ -25,6 +27,6 @@ def bots(
     import asyncio
 
     from rabbit_chatter.bots.app import Options, run
-    from rabbit_chatter.dialects import parse_mix
 
-    asyncio.run(run(Options(count, parse_mix(dialect), seed, tempo, port)))
+    found = resolve(Wanted(count, dialect, dialect_option, population, tempo, seed))
+    asyncio.run(run(Options(found.count, found.cast, found.seed, found.tempo, port)))

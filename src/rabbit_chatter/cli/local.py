@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rabbit_chatter.cli.cast import Count, DialectOption, Mix, Population, Tempo, Wanted, resolve
 from rabbit_chatter.errors import UpError
 
 if TYPE_CHECKING:
@@ -34,11 +35,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def up(
-    bots: Annotated[int, typer.Option(min=0, max=5000, help="How many bots.")] = 40,
-    tempo: Annotated[float, typer.Option(min=0.01, max=1000, help="2 is twice as fast as 1.")] = 1.0,
-    dialect: Annotated[
-        str, typer.Option(help="How they talk: a name, or weights such as echo=1,gibberish=3.")
-    ] = "gibberish",
+    bots: Count = None,
+    tempo: Tempo = None,
+    dialect: Mix = None,
+    dialect_option: DialectOption = None,
+    population: Population = None,
     *,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready.")] = False,
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
@@ -60,12 +61,10 @@ def up(
     rabbitmq_metrics_port: Port = 15692,
 ) -> None:
     """Start RabbitMQ, Prometheus and the bots as private processes, and stop them with Ctrl-C."""
-    from rabbit_chatter.dialects import load, parse_mix
     from rabbit_chatter.up.options import Ports, UpOptions
 
-    for name in parse_mix(dialect):  # a slip is told now, not by a bot that dies in ten seconds
-        load(name)
-
+    # A slip is told now, not by a bot that dies in ten seconds.
+    found = resolve(Wanted(bots, dialect, dialect_option, population, tempo))
     ports = Ports(
         page=page_port,
         queue_manager=queue_manager_port,
@@ -78,7 +77,15 @@ def up(
         management=management_port,
         rabbitmq_metrics=rabbitmq_metrics_port,
     )
-    _run(folder, UpOptions(bots, tempo, dialect, ports), detach=detach, open_page=open_page)
+    options = UpOptions(
+        found.count,
+        found.tempo,
+        found.mix,
+        ports,
+        tuple(found.cast.as_options()),
+        str(population.absolute()) if population else None,
+    )
+    _run(folder, options, detach=detach, open_page=open_page)
 
 
 def _run(folder: Path, options: "UpOptions", *, detach: bool, open_page: bool) -> None:

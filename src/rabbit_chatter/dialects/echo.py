@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 
-from rabbit_chatter.dialects import Line, Persona
+from rabbit_chatter.dialects import Dialect, Line
 
 _LONGEST = 200
 
 
-class Echo:
+class Echo(Dialect):
     """Repeats what it hears. Use it to see a message unchanged on its way back."""
-
-    def __init__(self, persona: Persona) -> None:
-        self._persona = persona
 
     async def open(self, partner: str) -> str:
         """Greet ``partner`` by name."""
@@ -23,4 +20,4 @@ class Echo:
 
     async def tweet(self) -> str:
         """Tell that nobody is there."""
-        return f"Is anybody there? asks {self._persona.name}."
+        return f"Is anybody there? asks {self.persona.name}."

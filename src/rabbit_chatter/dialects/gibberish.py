@@ -3,20 +3,29 @@
 import random
 from collections.abc import Sequence
 
-from rabbit_chatter.dialects import Line, Persona
+from pydantic import Field
+
+from rabbit_chatter.dialects import Dialect, Line
 
 _ONSETS = "b bl br d dr f fl g gr h k kl l m n p pl r s sk sn st t tr v w z zw".split()
 _VOWELS = "a e i o u oo ee ai".split()
 _CODAS = ["", "", "", *"b g k l m n p r sh t x ff".split()]
-_TOPIC_WORDS = 12
 
 
-class Gibberish:
+class Gibberish(Dialect):
     """Talks in invented words and keeps to a vocabulary of its own, as people do."""
 
-    def __init__(self, persona: Persona) -> None:
-        self._rng = persona.rng
-        self._words = tuple(_word(self._rng) for _ in range(_TOPIC_WORDS))
+    class Options(Dialect.Options):
+        """How it babbles."""
+
+        words: int = Field(12, ge=1, le=1000, description="size of a bot's vocabulary")
+
+    options: Options
+
+    def set_up(self) -> None:
+        """Invent the bot's own words."""
+        self._rng = self.persona.rng
+        self._words = tuple(_word(self._rng) for _ in range(self.options.words))
 
     async def open(self, partner: str) -> str:
         """Call ``partner`` and ask something."""

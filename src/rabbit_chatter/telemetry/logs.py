@@ -67,7 +67,17 @@ def configure_logs(settings: TelemetrySettings, service: str, stream: TextIO | N
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
     # Reconnecting is our own code's business and is logged there once, not once per layer.
-    for noisy in ("aiormq", "aio_pika", "httpx", "httpcore", "urllib3", "asyncio"):
+    for noisy in (
+        "aiormq",
+        "aio_pika",
+        "httpx",
+        "httpcore",
+        "httpx2",
+        "httpcore2",
+        "openai",
+        "urllib3",
+        "asyncio",
+    ):
         logging.getLogger(noisy).setLevel("ERROR")
 
 

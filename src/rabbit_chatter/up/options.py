@@ -32,12 +32,20 @@ class Ports:
 
 @dataclass(frozen=True)
 class UpOptions:
-    """How many bots talk, how fast and how, and where everything listens."""
+    """How many bots talk, how fast and how, and where everything listens.
+
+    Attributes:
+        dialect: weights by dialect, such as ``eliza=2,echo=1``.
+        dialect_options: such as ``markov.corpus=/path/talk.txt``; paths are absolute.
+        population: path of a population file.
+    """
 
     bots: int = 40
     tempo: float = 1.0
     dialect: str = "gibberish"
     ports: Ports = field(default_factory=Ports)
+    dialect_options: tuple[str, ...] = ()
+    population: str | None = None
 
 
 def option_of(port: str) -> str:

@@ -130,6 +130,8 @@ class Plan:
             "CHATTER_MANAGEMENT_PASSWORD": node.passwords[MANAGER],
         }
         bots = ["--count", str(options.bots), "--dialect", options.dialect, "--tempo", f"{options.tempo:g}"]
+        bots += [text for option in options.dialect_options for text in ("--dialect-option", option)]
+        bots += ["--population", options.population] if options.population else []
         return [
             self._component("queue-manager", 2, [], manager),
             self._component("server", 2, [], {"CHATTER_AMQP_URL": node.amqp_url("chatter-server")}),

@@ -89,7 +89,8 @@ class Supervisor:
         """Write the configuration; it holds passwords, so only its owner can read it.
 
         Raises:
-            UpError: the folder's path has characters that supervisord or RabbitMQ cannot quote.
+            UpError: the folder's path, or an argument of a command, has characters that supervisord or
+                RabbitMQ cannot quote.
         """
         if _UNQUOTABLE & set(str(self.folder)):
             raise UpError(
@@ -103,7 +104,7 @@ class Supervisor:
     def _program(self, service: Service) -> str:
         return _PROGRAM.format(
             name=service.name,
-            command=shlex.join(service.command),
+            command=_quoted(service.command),
             environment=",".join(f'{key}="{value}"' for key, value in service.environment.items()),
             folder=self.folder,
             priority=100 * (service.stage + 1),
@@ -180,6 +181,15 @@ class Supervisor:
             yield ServerProxy("http://localhost", transport=transport).supervisor
         finally:
             transport.close()
+
+
+def _quoted(command: list[str]) -> str:
+    """Return a command as supervisord's configuration has it: ``%`` doubled, and nothing like a comment."""
+    line = shlex.join(command)
+    if "\n" in line or " ;" in line or "\t;" in line:
+        wrong = next(part for part in command if "\n" in part or ";" in part)
+        raise UpError(f"{wrong!r} cannot be handed on: avoid line breaks, and semicolons after a space")
+    return line.replace("%", "%%")
 
 
 def _socket_for(folder: Path) -> Path:

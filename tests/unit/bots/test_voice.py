@@ -12,9 +12,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import CollectorRegistry
 
 from rabbit_chatter.bots.metrics import BotMetrics
-from rabbit_chatter.bots.voice import AT_A_LOSS, COMPOSE_TIMEOUT, LONGEST_TEXT, Voice
+from rabbit_chatter.bots.voice import AT_A_LOSS, COMPOSE_TIMEOUT, Voice
 from rabbit_chatter.dialects import Dialect, Line, Persona
 from rabbit_chatter.dialects.echo import Echo
+from rabbit_chatter.dialects.safe import LONGEST_TEXT
 from rabbit_chatter.telemetry.tracing import speaking, untraced
 
 
@@ -165,6 +166,26 @@ async def test_ending_a_conversation_is_no_failure(registry: CollectorRegistry) 
     assert await voice(Says(None), registry).answer([], "hello?") is None
     assert count(registry, "chatter_composed_characters_total") is None
     assert count(registry, "chatter_compose_duration_seconds_count") == 1
+
+
+@pytest.mark.parametrize("words", ["", " \n\t"])
+async def test_silence_ends_no_conversation(words: str, registry: CollectorRegistry) -> None:
+    """A dialect that says nothing gets a blank look said for it; only ``None`` is the end."""
+    assert await voice(Says(words), registry).answer([], "hello?") == AT_A_LOSS
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("<b>bold</b> & \u200fعربي\u200e 👩‍👧", "<b>bold</b> & \u200fعربي\u200e 👩‍👧"),
+        ("\x1b[31mred\x07\x7f\x9b", "␛[31mred␇␡\ufffd"),
+        ("\u202egnp.exe\u202c \u2066x\u2069", "\ufffdgnp.exe\ufffd \ufffdx\ufffd"),
+        ("one\r\ntwo\tthree", "one\ntwo\tthree"),
+    ],
+)
+async def test_text_is_read_and_not_obeyed(words: str, said: str, registry: CollectorRegistry) -> None:
+    """Markup and right-to-left marks pass; control characters and overrides become signs that are seen."""
+    assert await voice(Says(words), registry).answer([], "hello?") == said
 
 
 @pytest.mark.parametrize("words", ["", None])

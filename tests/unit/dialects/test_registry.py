@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import plug_ins
 from rabbit_chatter.dialects import available, load, parse_mix
 from rabbit_chatter.dialects.echo import Echo
 from rabbit_chatter.dialects.gibberish import Gibberish
@@ -11,15 +12,11 @@ from rabbit_chatter.errors import UnknownDialectError
 
 @pytest.fixture
 def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Install a plug-in of somebody's, as pip would; its module is what the test writes."""
-    metadata = tmp_path / "somebodys-0.1.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: somebodys\nVersion: 0.1\n")
-    points = "[rabbit_chatter.dialects]\nsomebodys = somebodys_dialect:Somebodys\n"
-    (metadata / "entry_points.txt").write_text(points)
+    """Install a plug-in of somebody's; its module is what the test writes."""
+    module = plug_ins.install(tmp_path, "", "somebodys")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "somebodys_dialect", raising=False)
-    return tmp_path / "somebodys_dialect.py"
+    return module
 
 
 def test_ours_enter_by_the_public_door() -> None:
@@ -31,7 +28,7 @@ def test_ours_enter_by_the_public_door() -> None:
 
 def test_anybodys_dialect_is_found(plug_in: Path) -> None:
     """A package that declares an entry point adds a dialect; nothing of ours is changed."""
-    plug_in.write_text("class Somebodys:\n    pass\n")
+    plug_in.write_text("from rabbit_chatter.dialects import Dialect\nclass Somebodys(Dialect):\n    pass\n")
     assert "somebodys" in available()
     assert load("somebodys").__name__ == "Somebodys"
 
@@ -43,6 +40,9 @@ def test_anybodys_dialect_is_found(plug_in: Path) -> None:
         ("raise RuntimeError('no model file')", "no model file"),
         ("class Misspelt: pass", "Somebodys"),
         ("this is no Python", "syntax"),
+        ("raise SystemExit", "SystemExit"),
+        ("class Somebodys: pass", "derive the class from rabbit_chatter.dialects.Dialect"),
+        ("Somebodys = 3", "derive the class from rabbit_chatter.dialects.Dialect"),
     ],
 )
 def test_broken_plug_in_is_named(plug_in: Path, module: str, said: str) -> None:

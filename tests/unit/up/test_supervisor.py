@@ -1,8 +1,10 @@
 import configparser
+import shlex
 import stat
 from pathlib import Path
 
 import pytest
+from supervisor.options import UnhosedConfigParser
 
 from rabbit_chatter.errors import UpError
 from rabbit_chatter.up.options import UpOptions
@@ -41,3 +43,26 @@ def test_each_component_gets_only_its_own_password(tmp_path: Path) -> None:
         known = " ".join(services[name].environment.values())
         assert [other for other in passwords if passwords[other] in known] == [user]
     assert not any(word in " ".join(s.command) for s in services.values() for word in passwords.values())
+
+
+def test_dialects_and_population_are_handed_to_the_bots(tmp_path: Path) -> None:
+    """What `up` was asked for about dialects, the bots are asked for."""
+    options = UpOptions(dialect="markov=1", dialect_options=("markov.corpus=/a b.txt",), population="/p.toml")
+    (bots,) = [service for service in Plan(tmp_path, options).services() if service.name == "bots"]
+    line = " ".join(bots.command)
+    assert "--dialect markov=1" in line
+    assert "--dialect-option markov.corpus=/a b.txt --population /p.toml" in line
+
+
+def test_signs_of_the_configuration_are_handed_on(tmp_path: Path) -> None:
+    """A percent sign, as in a system prompt, arrives as it is; what cannot is refused with what to do."""
+    options = UpOptions(dialect_options=("llm.prompt=100 % {name}; it's",))
+    Supervisor(tmp_path).write(Plan(tmp_path, options).services())
+    config = UnhosedConfigParser()
+    config.expansions = {}
+    config.read(str(tmp_path / "supervisord.conf"))
+    command = shlex.split(config.saneget("program:bots", "command", expansions={}))
+    assert "llm.prompt=100 % {name}; it's" in command
+    for wrong in ("llm.prompt=two\nlines", "llm.prompt=a ; b"):
+        with pytest.raises(UpError, match="cannot be handed on"):
+            Supervisor(tmp_path).write(Plan(tmp_path, UpOptions(dialect_options=(wrong,))).services())
