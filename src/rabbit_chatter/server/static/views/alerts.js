@@ -22,13 +22,14 @@ export function Alerts({ id }) {
   const chosen = firing.find((alert) => alert.fingerprint === id) ?? firing[0];
   return html`
     <div class="stack">
-      <div class="spread"><h1>Alerts</h1><${Elsewhere} links=${LINKS} /></div>
+      <h1>Alerts</h1>
       ${firing.length > 0 ? html`
         <div class="alerts">
           <ul class="plain-list" aria-label="Alerts that fire">${firing.map((alert) => html`<${Tile} key=${alert.fingerprint} alert=${alert} chosen=${alert === chosen} />`)}</ul>
           <${Detail} alert=${chosen} />
         </div>` : html`<${Quiet} />`}
       <section class="card flush"><h2 class="inset">What was said about alerts</h2><${Posts} /></section>
+      <${Elsewhere} links=${LINKS} />
     </div>`;
 }
 

@@ -36,10 +36,12 @@ function Speaker({ lines, name }) {
 
 function Bubbles({ lines, left }) {
   const end = useRef();
+  const drawn = useRef(false);
   useEffect(() => {
     // Whoever scrolled up to read wants to stay there.
     const near = document.documentElement.scrollHeight - innerHeight - scrollY < 300;
-    if (near) end.current.scrollIntoView({ block: "nearest" });
+    if (near || !drawn.current) end.current.scrollIntoView({ block: "nearest" });
+    drawn.current = true;
   }, [lines.length]);
   return html`
     <ol class="chat" aria-label="What they said" aria-live="polite">
