@@ -93,15 +93,15 @@ class Component:
 
 
 @asynccontextmanager
-async def component(*arguments: str, **environment: str) -> AsyncIterator[Component]:
-    """Run ``rabbit-chatter ARGUMENTS`` on a free port, and kill it if it is still there at the end."""
+async def component(*arguments: str, port: int = 0, **environment: str) -> AsyncIterator[Component]:
+    """Run ``rabbit-chatter ARGUMENTS``, and kill it if it is still there at the end; 0 takes a free port."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "rabbit_chatter",
         *arguments,
         "--port",
-        "0",
+        str(port),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "CHATTER_LOG_FORMAT": "json", **environment},

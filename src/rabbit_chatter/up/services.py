@@ -180,7 +180,7 @@ _PORT_OF = {"queue-manager": "queue_manager", "server": "page", "bots": "bots"}
 
 
 def _traces_to(ports: Ports) -> dict[str, str]:
-    """Return where traces go, unless the user says: to our Collector if there is one, else to the chat server."""
+    """Return where traces go, unless the user says: to our Collector if there is one, else to our page."""
     if TelemetrySettings().traces_url is not None:
         return {}
     return {"OTEL_EXPORTER_OTLP_ENDPOINT": ports.url("page" if tracing.find_jaeger() is None else "otlp")}

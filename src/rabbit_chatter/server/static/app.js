@@ -33,7 +33,7 @@ function Bar({ shown }) {
         ${Object.entries(VIEWS).filter(([, view]) => view.tab).map(([name, view]) => html`
           <a key=${name} href=${to(name)} aria-current=${name === shown ? "page" : undefined}>
             ${view.tab}
-            ${name === "alerts" && firing > 0 && html`<b class="badge">${firing}<span class="unseen"> firing</span></b>`}
+            ${name === "alerts" && firing > 0 && html`${" "}<b class="badge">${firing}<span class="unseen"> firing</span></b>`}
           </a>`)}
       </nav>
       <${Pulse} />

@@ -20,7 +20,7 @@ export function Bots({ id, query }) {
   const shown = here.filter((bot) => bot.name.includes(part));
   return html`
     <div class="stack">
-      <div class="spread"><h1>Bots <span class="quiet">${count(here.length)}</span></h1>
+      <div class="spread heading"><h1>Bots <span class="quiet">${count(here.length)}</span></h1>
         <label>Name <input type="search" value=${part} placeholder="any" onInput=${(event) => refine({ name: event.target.value })} /></label></div>
       <${Trouble} error=${trouble} />
       ${!here.length && (trouble || known.size ? html`<${Empty} title="No bots are here">Let some join: <code>rabbit-chatter scale 40</code></${Empty}>` : html`<${Waiting} />`)}

@@ -19,7 +19,7 @@ export function Conversation({ id }) {
   const [left, right] = [first.from, first.to];
   return html`
     <div class="stack chat-page">
-      <div class="spread"><h1><${Name} name=${left} /> <span class="quiet">and</span> <${Name} name=${right} /></h1>
+      <div class="spread heading"><h1><${Name} name=${left} /> <span class="quiet">and</span> <${Name} name=${right} /></h1>
         <a href=${to("messages", first.id, { whole: "1" })}>its trace, from the first word</a></div>
       <p class="quiet facts">
         <${Speaker} lines=${lines} name=${left} /><${Speaker} lines=${lines} name=${right} />
@@ -47,8 +47,8 @@ function Bubbles({ lines, left }) {
     <ol class="chat" aria-label="What they said" aria-live="polite">
       ${lines.map((said) => html`<${Bubble} key=${said.id} said=${said} mine=${said.from !== left} />`)}
       <${Typing} last=${lines.at(-1)} left=${left} />
-      <li ref=${end} role="presentation" class="end"></li>
-    </ol>`;
+    </ol>
+    <div ref=${end} class="end"></div>`;
 }
 
 function Bubble({ said, mine }) {

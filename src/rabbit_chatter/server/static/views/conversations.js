@@ -20,7 +20,7 @@ function List({ state }) {
   const { value, error } = usePoll(() => get(`/conversations?${search}`), 2, state);
   return html`
     <div class="stack">
-      <div class="spread"><h1>Conversations</h1>
+      <div class="spread heading"><h1>Conversations</h1>
         <div class="choice" role="group" aria-label="Which">${STATES.map(([name, text]) => html`
           <button key=${name} aria-pressed=${state === name} onClick=${() => refine({ state: name })}>${text}</button>`)}</div></div>
       <${Trouble} error=${error} />

@@ -57,7 +57,7 @@ function Travels({ said, whole }) {
   const rows = whole && value ? tree(value.spans) : own;
   return html`
     <section class="card" aria-label="Journey">
-      <div class="spread"><h2>Its journey</h2>
+      <div class="spread heading"><h2>Its journey</h2>
         <button aria-pressed=${whole} onClick=${() => refine({ whole: whole ? "" : "1" })}>Whole conversation</button></div>
       ${own && html`<${Facts} facts=${facts(own, said.to)} said=${said} />`}
       ${rows ? html`<${Waterfall} rows=${rows} />` : html`<${OnItsWay} error=${error} />`}

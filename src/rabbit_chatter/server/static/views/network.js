@@ -22,7 +22,7 @@ export function Network() {
   model.current ??= new Model();
   return html`
     <div class="stack">
-      <div class="spread"><h1>Network <span class="quiet">${count(here.length)} bots</span></h1>
+      <div class="spread heading"><h1>Network <span class="quiet">${count(here.length)} bots</span></h1>
         <p class="quiet unhurried">A dot that flies is a message, a ring is a tweet; the larger a bot, the more it says.</p></div>
       <div class="network">
         <section class="card flush"><${Picture} model=${model.current} bots=${here.length} /></section>

@@ -26,7 +26,7 @@ export function Queue({ name }) {
   }
   return html`
     <div class="stack">
-      <div class="spread"><h1>${name}</h1><a href=${to("queues")}>All queues</a></div>
+      <div class="spread heading"><h1>${name}</h1><a href=${to("queues")}>All queues</a></div>
       <section class="card"><h2><${State} name=${queue.state} />${" "}<span class="quiet">${STATES[queue.state]}</span></h2><${Facts} queue=${queue} /></section>
       <${Depth} queue=${queue} />
       <section class="card"><h2>Messages a second, <span class="key in">in</span> and <span class="key out">out</span></h2>

@@ -40,7 +40,7 @@ export function Queues({ id, query }) {
   const shown = all.filter((queue) => queue.name.includes(part));
   return html`
     <div class="stack">
-      <div class="spread"><h1>Queues</h1><${Summary} all=${all} /></div>
+      <div class="spread heading"><h1>Queues</h1><${Summary} all=${all} /></div>
       <${Trouble} error=${trouble && `${trouble}. What you see is what was known last.`} />
       <section class="card flush">
         <form class="filters" onSubmit=${(event) => event.preventDefault()}>
