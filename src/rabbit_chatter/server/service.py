@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import structlog
+from fastapi import FastAPI
 
 from rabbit_chatter import names
 from rabbit_chatter.broker import Node, StreamReader, instrument
@@ -57,10 +58,7 @@ async def serve(port: int, host: str | None = None) -> None:
         stack.callback(parts.keeper.close)
         stack.push_async_callback(parts.relay.close)
         app = create_app(parts)
-        if token := require_token(app, running.settings.host, settings.token.get_secret_value()):
-            log.warning(
-                "http.token", token=token, use="Authorization: Bearer …, for whatever changes something"
-            )
+        _protect(app, running.settings.host, settings.token.get_secret_value())
         address = await stack.enter_async_context(running.serving(app, port, _UNTRACED))
         # Listeners are sent home before HTTP closes, which would wait for them.
         stack.callback(bell.close)
@@ -71,6 +69,14 @@ async def serve(port: int, host: str | None = None) -> None:
         node = await _read(running, archive, 2 * settings.archive_messages, address, stack)
         parts.crier.publish = node.publisher.publish
         await running.stopping.wait()
+
+
+def _protect(app: FastAPI, host: str, chosen: str) -> None:
+    """Ask for a token off loopback, and say which one unless somebody chose it, who then knows it."""
+    token = require_token(app, host, chosen)
+    if token is not None:
+        told = "the one in CHATTER_TOKEN" if chosen else token
+        log.warning("http.token", token=told, needed_for="requests that change something", send_as="Bearer")
 
 
 def _keeper() -> Keeper:

@@ -13,7 +13,7 @@ from rabbit_chatter.errors import ChatterError
 from rabbit_chatter.server.traces.span import Span
 from rabbit_chatter.server.traces.store import TraceStore
 
-_MOST_WAITING = 32  # requests of at most some MB each
+MOST_WAITING = 32  # requests of at most some MB each
 
 Answer = TypeVar("Answer")
 Read = Callable[[bytes], tuple[list[Span], int]]
@@ -62,7 +62,7 @@ class Keeper:
                 raise StoreError(f"spans cannot be kept: {error}") from error
             return len(spans) - refused, bad
 
-        if self._waiting >= _MOST_WAITING:
+        if self._waiting >= MOST_WAITING:
             raise BusyError("the store is busy; try again in a second")
         return await self._run(work)
 

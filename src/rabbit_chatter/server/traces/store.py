@@ -15,6 +15,7 @@ from rabbit_chatter.server.traces.span import Span
 
 MAX_SPANS_PER_TRACE = 2000  # nobody looks at more, and one endless trace must not push out all others
 MAX_SPAN_BYTES = 64 * 1024
+_LOCKED = 0.5  # seconds; nobody but a curious student has this file open, too
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS trace (
@@ -127,7 +128,7 @@ class TraceStore:
 
 
 def _json(span: Span) -> bytes:
-    """Return a span's JSON; nothing where a number has no place in 64 bits, or a text is none."""
+    """Return a span's JSON; nothing where a text holds half a character."""
     try:
         return _encode(span)
     except (ValueError, OverflowError, RecursionError):
@@ -135,7 +136,7 @@ def _json(span: Span) -> bytes:
 
 
 def _open(file: Path | None) -> sqlite3.Connection:
-    base = sqlite3.connect(str(file) if file else "", check_same_thread=False)
+    base = sqlite3.connect(str(file) if file else "", timeout=_LOCKED, check_same_thread=False)
     try:
         # Losing the last spans with the machine's power is fine; waiting for the disk is not.
         base.execute("PRAGMA synchronous = OFF")
