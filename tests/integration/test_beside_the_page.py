@@ -90,7 +90,9 @@ async def test_receiving_makes_no_spans() -> None:
             async with httpx.AsyncClient() as client:
                 text = (await client.get(f"http://{running.address}/metrics")).text
             return float(
-                re.findall(r'^chatter_trace_spans_received_total{outcome="kept"} (.*)$', text, re.M)[0]
+                re.findall(r'^chatter_trace_spans_received_total{outcome="kept"} (.*)$', text, re.MULTILINE)[
+                    0
+                ]
             )
 
         for _ in range(3):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,25 @@ def test_versions_are_locked() -> None:
     assert all("integrity" in package for path, package in locked.items() if path)
     for name in ON_THE_PAGE:
         assert (PAGE / f"LICENSE.{name}").exists()
+
+
+def imported(module: Path, found: set[Path]) -> set[Path]:
+    """Return a module and all that it imports at once, and so on."""
+    if module not in found:
+        found.add(module)
+        for path in re.findall(r'^import [^"]*from "(\.[^"]+)"', module.read_text("utf-8"), re.MULTILINE):
+            imported((module.parent / path).resolve(), found)
+    return found
+
+
+def test_what_the_first_view_needs_is_fetched_at_once() -> None:
+    """The page names every module of its first view, so that none waits until another one asks for it."""
+    page = PAGE.parent
+    named = re.findall(
+        r'rel="modulepreload" href="/static/([^"]+)"', (page / "index.html").read_text("utf-8")
+    )
+    needed = imported(page / "app.js", set()) - {page / "app.js"}
+    assert sorted(named) == sorted(str(module.relative_to(page)) for module in needed)
 
 
 def test_our_own_modules_ask_nobody_else() -> None:

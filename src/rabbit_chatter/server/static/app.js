@@ -108,4 +108,3 @@ watchQueues();
 watchAlerts();
 find();
 render(html`<${Page} />`, document.getElementById("app"));
-requestAnimationFrame(() => performance.mark("interactive"));

@@ -68,7 +68,7 @@ function Talk({ wanted }) {
       <span>${still ? "held while you look" : fast ? `newest of ${rate(perSecond())} a second` : "a click on a message shows its journey"}</span>
     </p>
     ${shown.length === 0 && html`<${Nothing} wanted=${wanted} />`}
-    <ol class="lines" aria-label="What the bots say, newest first"
+    <ol class=${fast ? "lines fast" : "lines"} aria-label="What the bots say, newest first"
       onMouseEnter=${() => setHovered(true)} onMouseLeave=${() => setHovered(false)}
       onFocusIn=${() => setHovered(true)} onFocusOut=${() => setHovered(false)}>
       ${shown.map((said) => html`<${Line} key=${said.id ?? `gap ${said.gap}`} said=${said} />`)}
