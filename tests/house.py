@@ -21,6 +21,8 @@ from rabbit_chatter.up.private import PrivateBroker
 from support import Component, component, eventually, queue_manager
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+DOCUMENTED = ("live-light", "network-dark", "journey-light", "queues-light")
+TO_SETTLE = 25_000  # milliseconds, until charts have something to show
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, as tests run as root in containers; nothing else than our own page is ever loaded.
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -177,6 +179,9 @@ async def visit(browser: Browser, url: str, **options: Any) -> AsyncIterator[Pag
 
 
 async def picture(page: Page, name: str, folder: Path) -> None:
-    """Take a screenshot: for the documentation if ``make pictures`` asks for it, else into ``folder``."""
-    target = PICTURES if os.environ.get("PICTURES") else folder
+    """Take a screenshot: one that is documented if ``make pictures`` asks for it, else into ``folder``."""
+    target = folder
+    if os.environ.get("PICTURES") and name in DOCUMENTED:
+        target = PICTURES
+        await page.wait_for_timeout(TO_SETTLE)
     await page.screenshot(path=target / f"{name}.png")

@@ -144,7 +144,7 @@ def _state(session: "CDPSession") -> dict[str, float]:
 
 
 def _renderer(browser: "Browser") -> psutil.Process:
-    """Return the process that draws the page: of those that the browser keeps, the one that has worked most."""
+    """Return the process that draws the page: of those that the browser keeps, the busiest."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     renderers = [process for process in processes if process["type"] == "renderer"]
     return psutil.Process(max(renderers, key=lambda process: float(process["cpuTime"]))["id"])

@@ -43,7 +43,7 @@ function Title({ column, order, onOrder }) {
   const next = { key: column.key, down: chosen ? !order.down : Boolean(column.numeric) };
   return html`
     <span role="columnheader" aria-sort=${sorted} class=${column.numeric ? "number" : undefined}>
-      <button class="plain" onClick=${() => onOrder(next)}>${column.title}<span aria-hidden="true">${chosen ? (order.down ? " ↓" : " ↑") : ""}</span></button>
+      <button class="plain" onClick=${() => onOrder(next)}>${column.title}${chosen && html`<span aria-hidden="true">${order.down ? "↓" : "↑"}</span>`}</button>
     </span>`;
 }
 
