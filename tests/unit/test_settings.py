@@ -8,18 +8,22 @@ from rabbit_chatter import settings
 from rabbit_chatter.settings import (
     BrokerSettings,
     ManagementSettings,
+    NeighbourSettings,
     ServerSettings,
     ServiceSettings,
     TelemetrySettings,
     Topology,
+    TraceStoreSettings,
 )
 
 ALL: list[type[BaseSettings]] = [
     BrokerSettings,
     ManagementSettings,
+    NeighbourSettings,
     ServerSettings,
     ServiceSettings,
     TelemetrySettings,
+    TraceStoreSettings,
 ]
 
 OTLP = "OTEL_EXPORTER_OTLP_"
