@@ -12,7 +12,7 @@ PYTEST ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test test-stack check format reference bench packages dashboards
+.PHONY: help demo test test-stack check format reference bench packages dashboards pictures chromium
 
 help: ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -20,7 +20,7 @@ help: ## say what there is
 demo: .venv/.runtime packages ## start everything and print the addresses; Ctrl-C stops it (BOTS= TEMPO= DIALECT=)
 	@$(BIN)/rabbit-chatter up $(if $(BOTS),--bots $(BOTS)) $(if $(TEMPO),--tempo $(TEMPO)) $(if $(DIALECT),--dialect $(DIALECT)) $(UP)
 
-test: check packages ## style, types, layers and all tests, against a private RabbitMQ
+test: check packages chromium ## style, types, layers and all tests, against a private RabbitMQ
 	$(BIN)/pytest -n 3 --dist loadfile $(PYTEST)
 
 test-stack: .venv/.dev packages ## docker-compose.yml with the real engine (STANDINS=script where no registry answers)
@@ -44,6 +44,12 @@ bench: .venv/.runtime packages ## what a hop costs against bare aio-pika
 
 dashboards: .venv/.dev ## write Grafana's dashboards from their specification in grafana/boards
 	cd grafana && ../$(BIN)/python -m boards dashboards
+
+pictures: .venv/.dev packages chromium ## take the screenshots of README and docs anew
+	PICTURES=1 $(BIN)/pytest tests/browser/test_views.py
+
+chromium:
+	@deployment/local/install-packages chromium
 
 packages:
 	@deployment/local/install-packages

@@ -22,6 +22,7 @@ from rabbit_chatter.cli import app
 from rabbit_chatter.queue_manager.metrics import ManagementMetrics
 from rabbit_chatter.server.archive import Archive
 from rabbit_chatter.server.metrics import ServerMetrics
+from rabbit_chatter.server.traces.keeper import Keeper
 from rabbit_chatter.telemetry.metrics import Metrics
 
 HEAD = """\
@@ -146,7 +147,9 @@ def all_metrics() -> Iterator[str]:
     yield from metrics(common)
     bots, server, manager = CollectorRegistry(), CollectorRegistry(), CollectorRegistry()
     BotMetrics(bots)
-    ServerMetrics(server).watch(Archive(1, 1))
+    chat = ServerMetrics(server)
+    chat.watch(Archive(1, 1))
+    chat.watch_traces(Keeper(None, 1, 1))
     ManagementMetrics(manager)
     for title, registry in (("Bots", bots), ("Chat server", server), ("Queue-manager", manager)):
         yield f"### {title}\n"

@@ -24,10 +24,12 @@ _LOOKING_AT_THE_DEMO = {"tests/integration/test_demo.py", "tests/panels/test_pan
 
 
 class SharedDemo(LoadFileScheduling):  # type: ignore[misc] # xdist does not tell its types
-    """Give each file to one worker, and those that look at the running demo to the same one."""
+    """Give each file to one worker, and those that look at the same running network to the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
+        if file.startswith("tests/browser/"):  # one browser, and one network to look at
+            return "browser"
         return "demo" if file in _LOOKING_AT_THE_DEMO else file
 
 

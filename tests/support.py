@@ -94,16 +94,16 @@ class Component:
 
 @asynccontextmanager
 async def component(
-    *arguments: str, python: str = sys.executable, **environment: str
+    *arguments: str, port: str = "0", python: str = sys.executable, **environment: str
 ) -> AsyncIterator[Component]:
-    """Run ``rabbit-chatter ARGUMENTS`` on a free port, and kill it if it is still there at the end."""
+    """Run ``rabbit-chatter ARGUMENTS``, and kill it if it is still there at the end; 0 takes a free port."""
     process = await asyncio.create_subprocess_exec(
         python,
         "-m",
         "rabbit_chatter",
         *arguments,
         "--port",
-        "0",
+        port,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "CHATTER_LOG_FORMAT": "json", **environment},

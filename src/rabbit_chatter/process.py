@@ -64,12 +64,13 @@ class Process:
     checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def serving(self, app: FastAPI, port: int) -> AsyncIterator[str]:
+    async def serving(self, app: FastAPI, port: int, untraced: str = "") -> AsyncIterator[str]:
         """Serve ``app`` with ``/metrics``, ``/healthz`` and ``/readyz`` while the block runs.
 
         Args:
             app: the component's own routes.
             port: to listen on; 0 takes a free one.
+            untraced: more paths without spans, as regular expressions with commas between them.
 
         Yields:
             ``host:port`` under which it answers.
@@ -79,7 +80,7 @@ class Process:
         """
         app.include_router(self._operations())
         FastAPIInstrumentor.instrument_app(
-            app, excluded_urls=_UNTRACED_PATHS, exclude_spans=["receive", "send"]
+            app, excluded_urls=f"{_UNTRACED_PATHS},{untraced}".strip(","), exclude_spans=["receive", "send"]
         )
         config = uvicorn.Config(
             app, self.settings.host, port, log_config=None, access_log=False, timeout_graceful_shutdown=2

@@ -70,6 +70,42 @@ class ServerSettings(BaseSettings):
     archive_bytes: int = Field(
         64_000_000, gt=0, description="bytes of JSON that it keeps; whichever limit is reached first holds"
     )
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="token for requests that change something, asked for off loopback; random if not set",
+    )
+
+
+class TraceStoreSettings(BaseSettings):
+    """How many spans the chat server keeps itself, where it is sent any: without Jaeger."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_TRACES_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    file: str | None = Field(None, description="SQLite file for them; without one, a temporary file")
+    spans: int = Field(100_000, gt=0, description="spans that it keeps, whole traces, the latest")
+    bytes: int = Field(
+        64_000_000, gt=0, description="bytes of JSON that it keeps; whichever limit is reached first holds"
+    )
+
+
+class NeighbourSettings(BaseSettings):
+    """Programs beside the chat server, which the page links to; what has no address is not there."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    prometheus_url: str | None = Field(None, description="Prometheus, for the past of queue depths")
+    alertmanager_url: str | None = Field(None, description="Alertmanager, asked at the start for what fires")
+    jaeger_url: str | None = Field(None, description="Jaeger, asked for traces")
+    prometheus_page: str | None = Field(None, description="where a browser finds Prometheus, if elsewhere")
+    alertmanager_page: str | None = Field(None, description="likewise Alertmanager")
+    jaeger_page: str | None = Field(None, description="likewise Jaeger")
+    grafana_page: str | None = Field(None, description="where a browser finds Grafana")
+    rabbitmq_page: str | None = Field(None, description="where a browser finds RabbitMQ's management pages")
+    logs_folder: str | None = Field(None, description="folder of all components' log files")
 
 
 class ManagementSettings(BaseSettings):

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from running_demo import Demo
-from support import eventually
+from support import component, eventually
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -61,3 +61,39 @@ async def test_forty_bots_and_one_id_through_everything(demo: Demo) -> None:
     exported = trace_ids & {span["traceId"] for span in demo.receiver.spans}
     logged = demo.run("logs", "bots", "-n", "100000")
     assert any(trace_id in logged for trace_id in exported)
+
+
+async def test_the_page_is_told_of_what_runs_beside_it(demo: Demo) -> None:
+    """`up` tells the chat server where Prometheus and Alertmanager are, and those answer it."""
+    tools = await demo.get("page", "/tools")
+    assert tools["prometheus"] == demo.url("prometheus")
+    assert tools["alertmanager"] == demo.url("alertmanager")
+    assert tools["logs"]
+
+    async def remembered() -> list[Any]:
+        points: list[Any] = (await demo.get("page", "/depths", queue="chatter.firehose"))["points"]
+        return points
+
+    points = await eventually(remembered, 30, "what Prometheus remembers")
+    assert points[-1][1] >= points[0][1]
+
+
+async def test_a_chat_server_that_starts_late_knows_what_fires(demo: Demo) -> None:
+    """What Alertmanager told nobody, as nobody was there, is asked for at the start."""
+    alert = {"labels": {"alertname": "Earlier", "severity": "page"}, "annotations": {"summary": "Before."}}
+    async with httpx.AsyncClient(base_url=demo.url("alertmanager"), timeout=10) as client:
+        (await client.post("/api/v2/alerts", json=[alert])).raise_for_status()
+    async with component(
+        "server",
+        CHATTER_AMQP_URL="amqp://127.0.0.1:1/chatter",
+        CHATTER_ALERTMANAGER_URL=demo.url("alertmanager"),
+    ) as late:
+        late.address = (await eventually(lambda: late.events("http.listening")))[0]["address"]
+
+        async def known() -> list[Any]:
+            alerts: list[Any] = (await late.get("/alerts/active"))["alerts"]
+            return [one for one in alerts if one["name"] == "Earlier"]
+
+        [found] = await eventually(known, 20, "the alert")
+    assert found["summary"] == "Before."
+    assert 0 <= found["seconds"] < 120

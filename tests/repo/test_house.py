@@ -23,7 +23,7 @@ PAGES = [
 
 # Measurements start bare copies of themselves, and what `up` starts inherits the user's environment: both
 # hand a copy on, and neither looks at a variable.
-HANDS_ON_THE_ENVIRONMENT = {"bench/bots.py", "bench/hop.py", "up/network.py"}
+HANDS_ON_THE_ENVIRONMENT = {"bench/bots.py", "bench/hop.py", "bench/page.py", "up/network.py"}
 SPEAKS_AMQP = ("broker/", "bench/")  # measurements compare with bare aio-pika
 
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}

@@ -70,8 +70,8 @@ def test_every_variable_is_documented() -> None:
         for file in SOURCE.rglob("*.py")
         for name in re.findall(r"CHATTER_[A-Z_]*[A-Z]", file.read_text("utf-8"))
     }
-    # Two prefixes; a mark that `up` finds its processes by.
-    internal = {"CHATTER_LLM", "CHATTER_MANAGEMENT", "CHATTER_UP_MARK"}
+    # Three prefixes; a mark that `up` finds its processes by.
+    internal = {"CHATTER_LLM", "CHATTER_MANAGEMENT", "CHATTER_TRACES", "CHATTER_UP_MARK"}
     assert named - first_words("Settings") <= internal
 
 

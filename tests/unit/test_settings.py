@@ -10,10 +10,12 @@ from rabbit_chatter.settings import (
     DialectSettings,
     ManagementSettings,
     ModelSettings,
+    NeighbourSettings,
     ServerSettings,
     ServiceSettings,
     TelemetrySettings,
     Topology,
+    TraceStoreSettings,
 )
 
 ALL: list[type[BaseSettings]] = [
@@ -21,9 +23,11 @@ ALL: list[type[BaseSettings]] = [
     DialectSettings,
     ManagementSettings,
     ModelSettings,
+    NeighbourSettings,
     ServerSettings,
     ServiceSettings,
     TelemetrySettings,
+    TraceStoreSettings,
 ]
 
 OTLP = "OTEL_EXPORTER_OTLP_"

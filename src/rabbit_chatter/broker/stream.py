@@ -55,12 +55,14 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         message: what was said.
         trace_id: of the trace in which it was published, 32 hexadecimal digits.
         sampled: whether that trace was recorded.
+        traceparent: that header as it travelled.
     """
 
     offset: int
     message: Message
     trace_id: str | None = None
     sampled: bool = False
+    traceparent: str | None = None
 
 
 class Listener(Protocol):
@@ -229,7 +231,11 @@ class StreamReader:
             message = parse(incoming.body, properties_of(incoming))
             if message.sent_ns >= self._started_ns:
                 self._catch_up()
-            new = self.listener.take(Entry(offset, message, *trace_of(incoming.headers.get("traceparent"))))
+            header = incoming.headers.get("traceparent")
+            trace_id, sampled = trace_of(header)
+            new = self.listener.take(
+                Entry(offset, message, trace_id, sampled, str(header) if trace_id else None)
+            )
         except BadMessageError as error:
             self.listener.skip(offset, error)
         except Exception as error:

@@ -1,11 +1,14 @@
-"""``rabbit-chatter bench``: what telemetry costs, and how many bots a process carries."""
+"""``rabbit-chatter bench``: what telemetry costs, what a process carries, what the page costs."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rabbit_chatter.up.private import PrivateBroker
 
 Url = Annotated[
     str,
@@ -23,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     group.command()(hop)
     group.command()(bots)
     group.command()(transcript)
+    group.command()(page)
     app.add_typer(group, name="bench")
 
 
@@ -137,12 +141,60 @@ def transcript(
     )
 
 
+def page(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long the page is watched under load.")] = 5.0,
+    as_json: AsJson = False,  # noqa: FBT002 - an option
+) -> None:
+    """Measure what the page weighs and costs in Chromium, and what 100 listeners cost the chat server."""
+    from rabbit_chatter.bench.page import Place, measure
+    from rabbit_chatter.up.ports import free_ports
+
+    results: dict[str, float] = {}
+    with _private_broker() as broker:
+        place = Place(broker.amqp_url("chatter-server"), broker.amqp_url(), free_ports(1)[0])
+        for found in measure(place, minutes):
+            results |= found
+    if as_json:
+        print(json.dumps(results))
+        return
+    r = results
+    _table(
+        ["", "measured", "wanted"],
+        [
+            ["first view, kB compressed", f"{r['first_view_kilobytes']:.0f}", "≤ 300"],
+            [
+                "interactive after, ms (slowest)",
+                f"{r['interactive_ms']:.0f} ({r['interactive_ms_slowest']:.0f})",
+                "≤ 1000",
+            ],
+            ["main thread, % of a core", f"{r['main_thread_cpu_percent']:.1f}", "≤ 50"],
+            ["  within tasks, % of the time", f"{r['main_thread_busy_percent']:.1f}", "≤ 50"],
+            ["  at messages a second", f"{r['messages_per_second']:.0f}", "500"],
+            [f"heap, MB, start and {minutes:g} min later", _pair(r, "heap", "_mb", 1), "flat"],
+            ["elements, start and end", _pair(r, "elements", "", 0), "flat"],
+            ["chat server, % of a core at 100/s", f"{r['server_core_percent_alone']:.1f}", ""],
+            ["  with 100 listeners", f"{r['server_core_percent_100_listeners']:.1f}", "≤ 25"],
+        ],
+    )
+
+
+def _pair(results: dict[str, float], name: str, unit: str, digits: int) -> str:
+    start, end = results[f"{name}_start{unit}"], results[f"{name}_end{unit}"]
+    return f"{start:.{digits}f}, {end:.{digits}f}"
+
+
 @contextmanager
 def _broker(amqp_url: str) -> Iterator[str]:
     """Use the broker at ``amqp_url``, or a private one for this run."""
     if amqp_url:
         yield amqp_url
         return
+    with _private_broker() as broker:
+        yield broker.amqp_url()
+
+
+@contextmanager
+def _private_broker() -> "Iterator[PrivateBroker]":
     import tempfile
     from pathlib import Path
 
@@ -152,7 +204,7 @@ def _broker(amqp_url: str) -> Iterator[str]:
         broker = PrivateBroker(Path(folder))
         broker.start()
         try:
-            yield broker.amqp_url()
+            yield broker
         finally:
             broker.stop()
 

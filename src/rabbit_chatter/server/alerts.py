@@ -8,13 +8,13 @@ tweet, so that it is archived, replayed and traced like everything else that is 
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 import structlog
 from fastapi import FastAPI, HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from rabbit_chatter.errors import PublishError
 from rabbit_chatter.messages import Kind, Message
@@ -32,7 +32,7 @@ _LONGEST = {"summary": 300, "description": 700}  # characters
 _LONGEST_LINK = 1000
 
 _ANSWERS: dict[int | str, dict[str, object]] = {
-    code: {"model": Problem} for code in (403, 413, 415, 422, 503)
+    code: {"model": Problem} for code in (401, 403, 413, 415, 422, 503)
 }
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
 
@@ -49,8 +49,8 @@ class Alert(BaseModel):
     status: Literal["firing", "resolved"]
     labels: Text
     annotations: Text = {}
-    starts: datetime = Field(alias="startsAt")
-    ends: datetime = Field(alias="endsAt")
+    starts: AwareDatetime = Field(alias="startsAt")
+    ends: AwareDatetime = Field(alias="endsAt")
     graph: str = Field("", alias="generatorURL")
     fingerprint: str = Field(max_length=64)
 
@@ -71,16 +71,17 @@ class Alert(BaseModel):
     @property
     def text(self) -> str:
         """What is said: what is wrong, where to read on, where to look."""
-        summary = self._note("summary") or self.labels.get("alertname", "an alert without a name")[:200]
+        summary = self.note("summary") or self.labels.get("alertname", "an alert without a name")[:200]
         if self.status == "resolved":
             return f"RESOLVED after {_duration(self.starts, self.ends)}: {summary}"
         severity = self.labels.get("severity", "no severity")[:20]
-        lines = [f"FIRING ({severity}): {summary}", self._note("description")]
+        lines = [f"FIRING ({severity}): {summary}", self.note("description")]
         lines.append(_link("runbook", self.annotations.get("runbook_url", "")))
         lines.append(_link("graph", self.annotations.get("dashboard_url", "") or self.graph))
         return "\n".join(filter(None, lines))
 
-    def _note(self, name: str) -> str:
+    def note(self, name: str) -> str:
+        """Return the annotation ``name``, ``summary`` or ``description``, no longer than one reads."""
         return self.annotations.get(name, "").strip()[: _LONGEST[name]]
 
 
@@ -137,8 +138,14 @@ class Crier:
         log.info("alert.said", alert=alert.labels.get("alertname", "")[:200], status=alert.status)
 
 
-def add_alerts(app: FastAPI, crier: Crier) -> None:
-    """Receive Alertmanager's webhook."""
+def add_alerts(app: FastAPI, crier: Crier, learn: Callable[[Notification], None]) -> None:
+    """Receive Alertmanager's webhook.
+
+    Args:
+        app: where to.
+        crier: says it in the timeline.
+        learn: is told of each notification, also where the broker does not take it.
+    """
 
     @app.post("/alerts", tags=["alerts"], responses=_ANSWERS, openapi_extra=_BODY)
     async def alerts(request: Request) -> Posted:
@@ -150,6 +157,7 @@ def add_alerts(app: FastAPI, crier: Crier) -> None:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             raise HTTPException(422, f"this is no notification of Alertmanager's: {first['msg']}") from error
+        learn(told)
         try:
             return Posted(posted=await crier.cry(told))
         except (PublishError, TimeoutError) as error:
@@ -167,12 +175,8 @@ def _link(name: str, address: str) -> str:
 
 
 def _duration(start: datetime, end: datetime) -> str:
-    seconds = max(round((_aware(end) - _aware(start)).total_seconds()), 0)
+    seconds = max(round((end - start).total_seconds()), 0)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     parts = [f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min")) if count]
     return " ".join([*parts, f"{seconds} s"])
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,6 +1,8 @@
 """The chat server's HTTP routes."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Header, HTTPException, Query, Response
@@ -13,11 +15,18 @@ from rabbit_chatter.server.alerts import Crier, add_alerts
 from rabbit_chatter.server.archive import Archive
 from rabbit_chatter.server.bell import Bell
 from rabbit_chatter.server.feed import Wanted, listen, offset_of
+from rabbit_chatter.server.firing import Firing, add_firing
 from rabbit_chatter.server.index import State
 from rabbit_chatter.server.metrics import ServerMetrics
-from rabbit_chatter.server.models import Bot, Conversations, Problem, Timeline, Transcript
+from rabbit_chatter.server.models import Bot, Conversations, Problem, Said, Timeline, Transcript
+from rabbit_chatter.server.neighbours import add_neighbours
 from rabbit_chatter.server.page import add_page
+from rabbit_chatter.server.relay import Relay, add_relay
 from rabbit_chatter.server.runbooks import add_runbooks
+from rabbit_chatter.server.traces.answer import add_traces
+from rabbit_chatter.server.traces.keeper import Keeper
+from rabbit_chatter.server.traces.receiver import add_receiver
+from rabbit_chatter.settings import NeighbourSettings
 
 MAX_LIMIT = 1000
 MAX_LISTENERS = 1000
@@ -33,6 +42,7 @@ BotFilter = Annotated[
 ConversationFilter = Annotated[
     str | None, Query(max_length=MAX_ID_LENGTH, description="said in this conversation")
 ]
+DialectFilter = Annotated[str | None, Query(max_length=MAX_ID_LENGTH, description="said in this dialect")]
 KindFilter = Annotated[Literal["dm", "tweet", "invite", "all"], Query(description="what kind of message")]
 Offset = Annotated[int, Query(ge=0, description="how many to skip")]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="how many to give")]
@@ -44,11 +54,37 @@ _SSE: dict[int | str, dict[str, object]] = {
 }
 
 
-def create_app(archive: Archive, bell: Bell, metrics: ServerMetrics, crier: Crier) -> FastAPI:
-    """Return the application that answers from ``archive``, and lets ``crier`` say what it is told.
+@dataclass(frozen=True)
+class Parts:
+    """What the application is made of; the composition root makes them.
+
+    Attributes:
+        archive: what was said.
+        bell: rings when something is.
+        metrics: of what is asked and received.
+        crier: says alerts in the timeline.
+        firing: the alerts that fire.
+        keeper: spans, where there is no Jaeger.
+        relay: asks the queue-manager.
+        neighbours: what runs beside us.
+    """
+
+    archive: Archive
+    bell: Bell
+    metrics: ServerMetrics
+    crier: Crier
+    firing: Firing
+    keeper: Keeper
+    relay: Relay
+    neighbours: NeighbourSettings
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Return the application that answers from ``parts``.
 
     Swagger's page is left out: it would fetch its scripts from somebody else's server.
     """
+    archive, logs = parts.archive, parts.neighbours.logs_folder
     app = FastAPI(
         title="rabbit-chatter chat server",
         version=__version__,
@@ -58,8 +94,13 @@ def create_app(archive: Archive, bell: Bell, metrics: ServerMetrics, crier: Crie
     )
     _add_lists(app, archive)
     _add_details(app, archive)
-    _add_eavesdrop(app, archive, bell, metrics)
-    add_alerts(app, crier)
+    _add_eavesdrop(app, archive, parts.bell, parts.metrics)
+    add_alerts(app, parts.crier, parts.firing.learn)
+    add_firing(app, parts.firing)
+    add_relay(app, parts.relay)
+    add_receiver(app, parts.keeper, parts.metrics)
+    add_traces(app, parts.keeper, parts.neighbours.jaeger_url, Path(logs) if logs else None)
+    add_neighbours(app, parts.neighbours)
     add_runbooks(app)
     add_page(app)
     return app
@@ -70,11 +111,12 @@ def _add_lists(app: FastAPI, archive: Archive) -> None:
     async def timeline(
         kind: KindFilter = "all",
         bot: BotFilter = None,
+        dialect: DialectFilter = None,
         limit: Limit = 100,
         before: Annotated[int | None, Query(ge=0, description="only below this offset")] = None,
     ) -> Response:
         """List messages, newest first; read on with the answer's ``before``."""
-        return _json(answers.timeline(archive, Wanted(bot, None, _kind(kind)), limit, before))
+        return _json(answers.timeline(archive, Wanted(bot, None, _kind(kind), dialect), limit, before))
 
     @app.get("/conversations", tags=["talk"], response_model=Conversations)
     async def conversations(
@@ -94,6 +136,14 @@ def _add_details(app: FastAPI, archive: Archive) -> None:
                 404, f"nothing is kept of conversation {conversation:.64}; see /conversations"
             )
         return _json(answers.transcript(talk, offset, limit))
+
+    @app.get("/messages/{message}", tags=["talk"], response_model=Said, responses=_MISSING)
+    async def message(message: str) -> Response:
+        """Give one message."""
+        line = archive.find(message)
+        if line is None:
+            raise HTTPException(404, f"message {message:.64} is not kept, or not any more; see /timeline")
+        return _json(line.data)
 
     @app.get("/bots/{name}", tags=["talk"], response_model=Bot, responses=_MISSING)
     async def bot(name: str) -> Response:

@@ -8,7 +8,7 @@ from rabbit_chatter.broker import Entry
 from rabbit_chatter.errors import BadMessageError
 from rabbit_chatter.messages import Kind, Reason
 from rabbit_chatter.server.index import Index
-from rabbit_chatter.server.line import line_of
+from rabbit_chatter.server.line import Line, line_of
 from rabbit_chatter.server.ring import Ring
 
 _CHAT = frozenset((Kind.DM, Kind.TWEET, Kind.INVITE))
@@ -48,7 +48,7 @@ class Archive:
         self.offset = -1
         self.complete = False
         self.generation = 0
-        self._ids: set[str] = set()
+        self._ids: dict[str, int] = {}
         self._on_change = on_change
         self._on_skip = on_skip
 
@@ -66,12 +66,17 @@ class Archive:
             return False
         line = line_of(entry)
         for gone in self.ring.append(line):
-            self._ids.discard(gone.id)
+            del self._ids[gone.id]
             self.index.drop(gone)
-        self._ids.add(line.id)
+        self._ids[line.id] = self.ring.next - 1
         self.index.add(line)
         self._on_change()
         return True
+
+    def find(self, message_id: str) -> Line | None:
+        """Return the line of a message, if it is kept."""
+        sequence = self._ids.get(message_id)
+        return None if sequence is None else self.ring[sequence]
 
     def skip(self, offset: int, error: BadMessageError) -> None:
         """Pass over a message that cannot be read; the bots' side buries the original."""

@@ -24,6 +24,7 @@ class Wanted:
     bot: str | None = None
     conversation: str | None = None
     kind: Kind | None = None
+    dialect: str | None = None
 
     def covers(self, line: Line) -> bool:
         """Return whether ``line`` is wanted."""
@@ -31,6 +32,7 @@ class Wanted:
             (self.bot is None or self.bot in (line.sender, line.to))
             and (self.conversation is None or self.conversation == line.conversation)
             and (self.kind is None or self.kind is line.kind)
+            and (self.dialect is None or self.dialect == line.dialect)
         )
 
 

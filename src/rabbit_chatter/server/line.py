@@ -25,6 +25,7 @@ class Said(msgspec.Struct, frozen=True, gc=False, rename={"sender": "from"}):
     sent: str | None
     trace_id: str | None
     sampled: bool
+    traceparent: str | None
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -88,6 +89,7 @@ def line_of(entry: Entry) -> Line:
         iso(said.sent_ns),
         entry.trace_id,
         entry.sampled,
+        entry.traceparent,
     )
     return Line(
         entry.offset,

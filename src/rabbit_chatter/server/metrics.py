@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from rabbit_chatter.messages import Reason
 from rabbit_chatter.server.archive import Archive
 from rabbit_chatter.server.index import State
+from rabbit_chatter.server.traces.keeper import Keeper
 
 
 class ServerMetrics:
@@ -34,9 +35,32 @@ class ServerMetrics:
             "chatter_eavesdroppers", "Open connections to /eavesdrop.", registry=registry
         )
 
+        self._spans = Counter(
+            "chatter_trace_spans_received",
+            "Spans received at /v1/traces, by whether they were kept.",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in ("kept", "refused"):
+            self._spans.labels(outcome)
+
+    def received(self, kept: int, refused: int) -> None:
+        """Count spans that came."""
+        self._spans.labels("kept").inc(kept)
+        self._spans.labels("refused").inc(refused)
+
     def skip(self, reason: str) -> None:
         """Count a message that cannot be read."""
         self.skipped.labels(reason).inc()
+
+    def watch_traces(self, keeper: Keeper) -> None:
+        """Show what ``keeper`` holds."""
+        self._gauge("chatter_trace_store_spans", "Spans kept, where there is no Jaeger.").set_function(
+            lambda: keeper.store.spans if keeper.store else 0
+        )
+        self._gauge("chatter_trace_store_bytes", "JSON of the spans kept.").set_function(
+            lambda: keeper.store.bytes if keeper.store else 0
+        )
 
     def watch(self, archive: Archive) -> None:
         """Show what ``archive`` holds."""

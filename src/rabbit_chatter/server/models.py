@@ -1,6 +1,7 @@
 """What the chat server answers; the OpenAPI document is made from these."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -44,6 +45,10 @@ class Said(BaseModel):
     sent: Moment
     trace_id: TraceId
     sampled: bool = Field(description="whether that trace was recorded", examples=[True])
+    traceparent: str | None = Field(
+        description="that header as it travelled",
+        examples=["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
+    )
 
 
 class Timeline(BaseModel):
@@ -97,6 +102,108 @@ class Posted(BaseModel):
     """What became of a notification."""
 
     posted: int = Field(description="alerts that were new, and are in the timeline now", examples=[1])
+
+
+class ActiveAlert(BaseModel):
+    """An alert that fires. Its texts are untrusted."""
+
+    fingerprint: str = Field(description="what Alertmanager knows it by", examples=["e1a2c9d0b3f4a5c6"])
+    name: str = Field(examples=["ChatSilent"])
+    severity: str = Field(examples=["page"])
+    summary: str = Field(examples=["Nobody has said anything for a minute."])
+    description: str
+    labels: dict[str, str]
+    since: datetime = Field(description="when it began")
+    seconds: float = Field(description="for how long it has been firing", examples=[74.2])
+    runbook: str = Field(description="name of its runbook, for /runbooks/{name}", examples=["ChatSilent"])
+    graph: str = Field(description="address of a graph; may be empty")
+
+
+class ActiveAlerts(BaseModel):
+    """Alerts that fire now."""
+
+    alerts: list[ActiveAlert]
+
+
+class Event(BaseModel):
+    """Something that happened during a span."""
+
+    name: str = Field(examples=["exception"])
+    at_us: int = Field(description="microseconds since 1970")
+    attributes: dict[str, Any]
+
+
+class Link(BaseModel):
+    """A cause that is not the parent."""
+
+    trace_id: str
+    span_id: str
+
+
+class Span(BaseModel):
+    """A step of a trace."""
+
+    trace_id: str = Field(examples=["4bf92f3577b34da6a3ce929d0e0e4736"])
+    span_id: str = Field(examples=["00f067aa0ba902b7"])
+    parent_id: str | None
+    name: str = Field(examples=["process dm"])
+    service: str = Field(examples=["bot-gibberish"])
+    instance: str = Field(description="for bots, the bot", examples=["merryotter"])
+    kind: str = Field(examples=["consumer"])
+    start_us: int = Field(description="microseconds since 1970")
+    duration_us: int = Field(description="microseconds", examples=[1747000])
+    error: bool
+    message: str = Field(description="why it is an error, if somebody said")
+    attributes: dict[str, Any]
+    events: list[Event]
+    links: list[Link]
+
+
+class Trace(BaseModel):
+    """The spans of a trace that have arrived."""
+
+    trace_id: str
+    source: str = Field(description="`jaeger`, or `here` for the chat server's own store", examples=["here"])
+    spans: list[Span]
+
+
+class LogLines(BaseModel):
+    """Log lines, oldest first; each as its process wrote it, with the name of the `process`."""
+
+    lines: list[dict[str, Any]]
+
+
+class Tools(BaseModel):
+    """Where a browser finds the tools beside this page; null for what is not there."""
+
+    prometheus: str | None = Field(examples=["http://127.0.0.1:9090"])
+    alertmanager: str | None = Field(examples=["http://127.0.0.1:9093"])
+    jaeger: str | None = Field(examples=["http://127.0.0.1:16686"])
+    grafana: str | None = Field(examples=["http://127.0.0.1:3000"])
+    rabbitmq: str | None = Field(examples=["http://127.0.0.1:15672"])
+    logs: bool = Field(description="whether /traces/{trace_id}/logs finds log files")
+
+
+class Depths(BaseModel):
+    """How deep a queue was."""
+
+    points: list[tuple[float, float]] = Field(description="seconds since 1970, messages")
+
+
+class Node(BaseModel):
+    """Part of a runbook: an element of few kinds, or a text."""
+
+    tag: str = Field(description="of HTML; empty for a text", examples=["p"])
+    text: str = ""
+    href: str = ""
+    children: "list[Node]" = []
+
+
+class Runbook(BaseModel):
+    """A runbook, taken apart, so that a page can build it without trusting any markup."""
+
+    name: str = Field(examples=["ChatSilent"])
+    parts: list[Node]
 
 
 class Problem(BaseModel):

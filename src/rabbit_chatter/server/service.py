@@ -1,18 +1,32 @@
 """Where the chat server is put together."""
 
+import asyncio
 from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
 
 from rabbit_chatter import names
 from rabbit_chatter.broker import Node, StreamReader, instrument
 from rabbit_chatter.process import Process, process
 from rabbit_chatter.server.alerts import Crier
-from rabbit_chatter.server.app import create_app
+from rabbit_chatter.server.app import Parts, create_app
 from rabbit_chatter.server.archive import Archive
 from rabbit_chatter.server.bell import Bell
+from rabbit_chatter.server.firing import Firing
+from rabbit_chatter.server.guard import require_token
 from rabbit_chatter.server.metrics import ServerMetrics
-from rabbit_chatter.settings import BrokerSettings, ServerSettings
+from rabbit_chatter.server.relay import Relay
+from rabbit_chatter.server.traces.keeper import Keeper
+from rabbit_chatter.settings import BrokerSettings, NeighbourSettings, ServerSettings, TraceStoreSettings
 
 COMPONENT = "server"
+
+# Spans that are received must not make new ones, and what an open page asks every second would bury the talk.
+_UNTRACED = "v1/traces,/traces/,/queues,/stats,/tools,/static/,/bots$,/bots[?],/alerts/active"
+
+log = structlog.get_logger()
 
 
 async def serve(port: int, host: str | None = None) -> None:
@@ -22,25 +36,52 @@ async def serve(port: int, host: str | None = None) -> None:
         port: to listen on; 0 takes a free one.
         host: address to listen on; by default what ``CHATTER_HOST`` says.
     """
-    settings = ServerSettings()
-    async with process(COMPONENT, "chatter-server") as running, Bell() as bell:
+    settings, neighbours = ServerSettings(), NeighbourSettings()
+    async with process(COMPONENT, "chatter-server") as running, Bell() as bell, AsyncExitStack() as stack:
         if host is not None:
             running.settings = running.settings.model_copy(update={"host": host})
         metrics = ServerMetrics(running.metrics.registry)
-        crier = Crier()
         archive = Archive(settings.archive_messages, settings.archive_bytes, bell.strike, metrics.skip)
+        parts = Parts(
+            archive,
+            bell,
+            metrics,
+            Crier(),
+            Firing(),
+            _keeper(),
+            Relay(running.settings.queue_manager_url),
+            neighbours,
+        )
         metrics.watch(archive)
+        metrics.watch_traces(parts.keeper)
         running.checks["history"] = lambda: archive.complete
-        async with AsyncExitStack() as stack:
-            address = await stack.enter_async_context(
-                running.serving(create_app(archive, bell, metrics, crier), port)
-            )
-            # Listeners are sent home before HTTP closes, which would wait for them.
-            stack.callback(bell.close)
-            # Twice as many as are kept, as some cannot be read or were published twice.
-            node = await _read(running, archive, 2 * settings.archive_messages, address, stack)
-            crier.publish = node.publisher.publish
-            await running.stopping.wait()
+        stack.callback(parts.keeper.close)
+        stack.push_async_callback(parts.relay.close)
+        app = create_app(parts)
+        _protect(app, running.settings.host, settings.token.get_secret_value())
+        address = await stack.enter_async_context(running.serving(app, port, _UNTRACED))
+        # Listeners are sent home before HTTP closes, which would wait for them.
+        stack.callback(bell.close)
+        if neighbours.alertmanager_url:
+            asking = asyncio.create_task(parts.firing.ask(neighbours.alertmanager_url), name="alertmanager")
+            stack.callback(asking.cancel)
+        # Twice as many as are kept, as some cannot be read or were published twice.
+        node = await _read(running, archive, 2 * settings.archive_messages, address, stack)
+        parts.crier.publish = node.publisher.publish
+        await running.stopping.wait()
+
+
+def _protect(app: FastAPI, host: str, chosen: str) -> None:
+    """Ask for a token off loopback, and say which one unless somebody chose it, who then knows it."""
+    token = require_token(app, host, chosen)
+    if token is not None:
+        told = "the one in CHATTER_TOKEN" if chosen else token
+        log.warning("http.token", token=told, needed_for="requests that change something", send_as="Bearer")
+
+
+def _keeper() -> Keeper:
+    settings = TraceStoreSettings()
+    return Keeper(Path(settings.file) if settings.file else None, settings.spans, settings.bytes)
 
 
 async def _read(running: Process, archive: Archive, window: int, address: str, stack: AsyncExitStack) -> Node:

@@ -134,9 +134,29 @@ class Plan:
         bots += ["--population", options.population] if options.population else []
         return [
             self._component("queue-manager", 2, [], manager),
-            self._component("server", 2, [], {"CHATTER_AMQP_URL": node.amqp_url("chatter-server")}),
+            self._component(
+                "server",
+                2,
+                [],
+                {"CHATTER_AMQP_URL": node.amqp_url("chatter-server"), **self._beside_the_page()},
+            ),
             self._component("bots", 2, bots, {"CHATTER_AMQP_URL": node.amqp_url("chatter-bot")}),
         ]
+
+    def _beside_the_page(self) -> dict[str, str]:
+        """Tell the chat server what the page may link to, and where it keeps traces if nobody else does."""
+        ports = self.options.ports
+        found = {
+            "prometheus": monitoring.find_prometheus(),
+            "alertmanager": monitoring.find_alertmanager(),
+            "jaeger": tracing.find_jaeger(),
+        }
+        return {
+            "CHATTER_RABBITMQ_PAGE": ports.url("management"),
+            "CHATTER_LOGS_FOLDER": str(self.folder / "logs"),
+            "CHATTER_TRACES_FILE": str(self.folder / "traces.sqlite"),
+            **{f"CHATTER_{name.upper()}_URL": ports.url(name) for name, program in found.items() if program},
+        }
 
     def _component(
         self, name: str, stage: int, arguments: list[str], environment: Mapping[str, str]
@@ -162,10 +182,10 @@ _PORT_OF = {"queue-manager": "queue_manager", "server": "page", "bots": "bots"}
 
 
 def _traces_to(ports: Ports) -> dict[str, str]:
-    """Return where traces go: to our Collector if there is one, unless the user has a place for them."""
-    if tracing.find_jaeger() is None or TelemetrySettings().traces_url is not None:
+    """Return where traces go, unless the user says: to our Collector if there is one, else to our page."""
+    if TelemetrySettings().traces_url is not None:
         return {}
-    return {"OTEL_EXPORTER_OTLP_ENDPOINT": ports.url("otlp")}
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": ports.url("page" if tracing.find_jaeger() is None else "otlp")}
 
 
 def ports_in_use(ports: Ports) -> list[tuple[str, int]]:

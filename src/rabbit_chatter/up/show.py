@@ -56,12 +56,21 @@ class Terminal:
             how = how_to_install("prometheus-alertmanager", None)
             self.note(f"without Alertmanager alerts reach nobody: {how}")
 
+        if find_jaeger() is None:
+            self.note(
+                "without Jaeger the page keeps the latest traces; deployment/local/build-jaeger makes one"
+            )
+
     def addresses(self, options: UpOptions) -> None:
         """Print where everything is and what to look at first."""
         ports = options.ports
         rows = [
-            ("the talk", f"{ports.url('page')}/", f"{options.bots} bots, live"),
-            ("who is there", f"{ports.url('queue_manager')}/bots", "also /conversations, /queues, /stats"),
+            (
+                "the page",
+                f"{ports.url('page')}/",
+                f"{options.bots} bots, live: talk, network, queues, alerts",
+            ),
+            ("queue-manager", f"{ports.url('queue_manager')}/bots", "also /conversations, /queues, /stats"),
             (
                 "RabbitMQ",
                 f"{ports.url('management')}/",

@@ -1,0 +1,55 @@
+"""The table of queues: it moves, sorts, says what is wrong, and stays small however many queues there are."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from house import House
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_the_table_moves(house: House, page: Page) -> None:
+    """The archive's depth grows before one's eyes, as its sparkline does."""
+    await page.goto(f"{house.url}/#/queues?name=firehose")
+    row = page.get_by_role("row").filter(has_text="chatter.firehose")
+    depth = row.get_by_role("cell").nth(2)
+    await expect(depth).to_be_visible()
+    before = await depth.inner_text()
+    await expect(depth).not_to_have_text(before)
+    await expect(row.get_by_role("cell").nth(1)).to_have_text("archive")
+    await expect(depth.locator("path.edge")).to_have_count(1)
+
+
+async def test_a_title_sorts(house: House, page: Page) -> None:
+    """A click on a title sorts by it, another one turns the order; the address keeps it."""
+    await page.goto(f"{house.url}/#/queues")
+    title = page.get_by_role("columnheader", name="Queue")
+    names = page.locator(".row [role=cell]:first-child")
+    await title.get_by_role("button").click()
+    await expect(title).to_have_attribute("aria-sort", "ascending")
+    await expect(names.first).to_contain_text("bot.")
+    await title.get_by_role("button").click()
+    await expect(title).to_have_attribute("aria-sort", "descending")
+    assert "sort=name&down=1" in page.url
+
+
+async def test_a_queue_that_nobody_reads_is_marked(house: House, page: Page) -> None:
+    """Messages for a bot that is gone wait without a consumer: in words, and first in the table."""
+    async with house.unread("ghost", "gone", 3):
+        await page.goto(f"{house.url}/#/queues")
+        first = page.get_by_role("row").nth(1)
+        await expect(first).to_contain_text("ghost-gone")
+        await expect(first).to_contain_text("no consumer")
+        await page.get_by_role("link", name="ghost-gone").click()
+        await expect(page.get_by_role("heading", name="ghost-gone")).to_be_visible()
+        await expect(page.get_by_label("Depth of ghost-gone, now 3")).to_be_visible()
+
+
+async def test_many_queues_are_few_rows(house: House, page: Page) -> None:
+    """Of hundreds of queues only those are elements of the page that one sees; the end can be reached."""
+    async with house.many_queues("crowd", 200) as names:
+        await page.goto(f"{house.url}/#/queues?name=crowd&sort=name")
+        await expect(page.get_by_text(f"{len(names)} of ")).to_be_visible()
+        assert await page.locator(".row").count() < 60
+        await page.locator(".body").evaluate("body => body.scrollTo(0, body.scrollHeight)")
+        await expect(page.get_by_role("cell", name=max(names))).to_be_visible()
