@@ -11,7 +11,7 @@ PYTEST ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test test-stack check format reference bench packages dashboards
+.PHONY: help demo test test-stack test-incidents check format reference bench packages dashboards
 
 help: ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -24,6 +24,9 @@ test: check packages ## style, types, layers and all tests, against a private Ra
 
 test-stack: .venv/.dev ## docker-compose.yml with the real engine (STANDINS=script where no registry answers)
 	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack -s $(PYTEST)
+
+test-incidents: .venv/.dev packages ## every incident on two running demos, some 45 minutes; writes docs/incidents.md
+	$(BIN)/pytest tests/incidents -n 2 --dist load $(PYTEST)
 
 check: .venv/.dev ## style, types and layers only
 	$(BIN)/ruff format --check .

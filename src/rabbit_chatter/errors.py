@@ -14,6 +14,7 @@
     ├── ManagementError         RabbitMQ's management API does not answer
     ├── UnknownDialectError
     ├── TelemetryError          the instrumentation did not take hold
+    ├── IncidentError           there is no such incident, or it cannot be started so
     ├── AddressError            a component cannot listen where it was told to
     └── UpError                 a local process could not be started
 
@@ -94,6 +95,10 @@ class UnknownDialectError(ChatterError):
 
 class TelemetryError(ChatterError):
     """The instrumentation did not take hold: traces would silently be missing."""
+
+
+class IncidentError(ChatterError):
+    """An incident does not exist, is described wrongly, or cannot be started or stopped like this."""
 
 
 class AddressError(ChatterError):

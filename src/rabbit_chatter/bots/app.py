@@ -14,6 +14,8 @@ from rabbit_chatter.bots.metrics import BotMetrics
 from rabbit_chatter.bots.population import Population
 from rabbit_chatter.bots.world import World
 from rabbit_chatter.broker import Node, Subscription, instrument, topology
+from rabbit_chatter.incidents.agent import Agent
+from rabbit_chatter.incidents.catalogue import load
 from rabbit_chatter.process import Process, process
 from rabbit_chatter.settings import BrokerSettings
 
@@ -59,6 +61,9 @@ async def run(options: Options) -> None:
         instrument(running.tracing, running.metrics, node.publish_link.host, node.publish_link.port)
         running.checks["broker"] = lambda: node.ready
         await stack.enter_async_context(node)
+        seams = running.seams
+        seams.node = node
+        agent = await stack.enter_async_context(Agent("bots", seams, load()))
         client = await stack.enter_async_context(
             httpx.AsyncClient(base_url=running.settings.queue_manager_url, timeout=5)
         )
@@ -66,26 +71,27 @@ async def run(options: Options) -> None:
             metrics = BotMetrics(running.metrics.registry)
             directory = Directory(client, metrics)
             world = World(
-                running.settings.instance, options.tempo, node.publisher, node.consumer, directory,
-                running.tracing, metrics, tasks,
+                running.settings.instance, options.tempo, seams.around_publisher(node.publisher),
+                seams.around_consumer(node.consumer), directory, running.tracing, metrics, tasks,
             )  # fmt: skip
-            await _live(running, world, Population(world, options.mix, options.seed), options.count)
+            population = Population(world, options.mix, options.seed, seams.around_dialect)
+            await _live(running, world, population, agent, options.count)
 
 
-async def _live(running: Process, world: World, population: Population, count: int) -> None:
+async def _live(running: Process, world: World, population: Population, agent: Agent, count: int) -> None:
     running.checks["population"] = lambda: len(population.bots) > 0 or count == 0
-    growing = world.tasks.create_task(_populate(world, population, count), name="populate")
+    growing = world.tasks.create_task(_populate(world, population, agent, count), name="populate")
     await running.stopping.wait()
     growing.cancel()
     await _drain(running.settings.drain_timeout, world, population)
 
 
-async def _populate(world: World, population: Population, count: int) -> None:
+async def _populate(world: World, population: Population, agent: Agent, count: int) -> None:
     control = f"control.{world.instance}"
     await world.consumer.subscribe(
         Subscription(
             control,
-            population.obey,
+            agent.around(population.obey),
             world.tracing.own,
             declare=lambda channel: topology.declare_control(channel, control),
         ),

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 import structlog
@@ -36,14 +36,22 @@ class Population:
         world: the bots' surroundings.
         mix: weights by dialect.
         seed: decides names, voices and what is said, as far as timing does not.
+        around: what goes around each dialect; by default nothing.
     """
 
-    def __init__(self, world: World, mix: Mapping[str, float], seed: str) -> None:
+    def __init__(
+        self,
+        world: World,
+        mix: Mapping[str, float],
+        seed: str,
+        around: Callable[[Dialect], Dialect] = lambda dialect: dialect,
+    ) -> None:
         self._world = world
         self._rng = random.Random(seed)  # noqa: S311 - a game, not a secret
         self._names = bot_names(self._rng)
         self._dialects: dict[str, type[Dialect]] = {name: load(name) for name in mix}
         self._mix = mix
+        self._around = around
         self._taken: set[str] = set()
         self._lock = asyncio.Lock()
         self.bots: list[Bot] = []
@@ -92,7 +100,7 @@ class Population:
             name = next(name for name in self._names if name not in self._taken)
             self._taken.add(name)
             persona = Persona(name, random.Random(self._rng.random()))  # noqa: S311 - a game
-            voice = Voice(self._dialects[dialect](persona), dialect, self._world.metrics)
+            voice = Voice(self._around(self._dialects[dialect](persona)), dialect, self._world.metrics)
             bot = Bot(persona, voice, self._world)
             try:
                 await bot.join()

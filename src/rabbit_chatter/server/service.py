@@ -1,16 +1,22 @@
 """Where the chat server is put together."""
 
-from contextlib import AsyncExitStack
+import asyncio
+from contextlib import AsyncExitStack, suppress
 
 from rabbit_chatter import names
-from rabbit_chatter.broker import Node, StreamReader, instrument
+from rabbit_chatter.broker import Node, StreamReader, Subscription, instrument, topology
+from rabbit_chatter.incidents.agent import Agent
+from rabbit_chatter.incidents.annotations import Annotator
+from rabbit_chatter.incidents.catalogue import load
+from rabbit_chatter.messages import Message
 from rabbit_chatter.process import Process, process
 from rabbit_chatter.server.alerts import Crier
 from rabbit_chatter.server.app import create_app
 from rabbit_chatter.server.archive import Archive
 from rabbit_chatter.server.bell import Bell
+from rabbit_chatter.server.incidents import Desk, add_incidents
 from rabbit_chatter.server.metrics import ServerMetrics
-from rabbit_chatter.settings import BrokerSettings, ServerSettings
+from rabbit_chatter.settings import BrokerSettings, IncidentSettings, ServerSettings
 
 COMPONENT = "server"
 
@@ -31,15 +37,20 @@ async def serve(port: int, host: str | None = None) -> None:
         archive = Archive(settings.archive_messages, settings.archive_bytes, bell.strike, metrics.skip)
         metrics.watch(archive)
         running.checks["history"] = lambda: archive.complete
+        annotator, catalogue = Annotator(IncidentSettings()), load()
+        agent = Agent(COMPONENT, running.seams, catalogue, annotator.note)
+        desk = Desk(catalogue, agent, annotated=annotator.writes)
+        app = create_app(archive, bell, metrics, crier)
+        add_incidents(app, desk)
         async with AsyncExitStack() as stack:
-            address = await stack.enter_async_context(
-                running.serving(create_app(archive, bell, metrics, crier), port)
-            )
+            address = await stack.enter_async_context(running.serving(app, port))
             # Listeners are sent home before HTTP closes, which would wait for them.
             stack.callback(bell.close)
             # Twice as many as are kept, as some cannot be read or were published twice.
             node = await _read(running, archive, 2 * settings.archive_messages, address, stack)
-            crier.publish = node.publisher.publish
+            crier.publish = desk.publish = node.publisher.publish
+            await stack.enter_async_context(agent)
+            stack.push_async_callback(_cancelled, asyncio.create_task(_obey(node, running, agent)))
             await running.stopping.wait()
 
 
@@ -60,3 +71,25 @@ async def _read(running: Process, archive: Archive, window: int, address: str, s
     await stack.enter_async_context(node)
     stack.push_async_callback(reader.close)
     return node
+
+
+async def _obey(node: Node, running: Process, agent: Agent) -> None:
+    """Listen to orders from now on; those about bots are nobody's here."""
+    control = f"control.{running.settings.instance}"
+    subscription = Subscription(
+        control,
+        agent.around(_ignore),
+        running.tracing.own,
+        declare=lambda channel: topology.declare_control(channel, control),
+    )
+    await node.consumer.subscribe(subscription, patience=float("inf"))
+
+
+async def _ignore(_: Message) -> None:
+    """Leave an order to those whom it concerns."""
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
