@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(1500)
 CATALOGUE = load()
 
 _QUIET_SECONDS = 15
-_LONGEST_ECHO = 480  # what an incident leaves behind is over by then: the longest window is five minutes
+_LONGEST_ECHO = 600  # what an incident leaves behind is over by then: the longest window is five minutes
 _AFTERWARDS = 20  # what follows from an incident may be slower than its own alert
 _ENDS_BY_ITSELF = {"broker-restart"}
 

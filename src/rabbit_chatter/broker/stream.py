@@ -245,6 +245,8 @@ class StreamReader:
     def _observe_wait(self, message: Message, template: str) -> None:
         if message.sent_ns:
             wait = (now_ns() - message.sent_ns) / NANOSECONDS
+            if wait < 0:
+                self.metrics.negative_wait.inc()
             self._wait[template, ""].observe(max(wait, 0.0), exemplar())
 
 
