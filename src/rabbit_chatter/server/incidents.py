@@ -1,5 +1,6 @@
 """Incidents over HTTP: which there are, which run, and starting and stopping them, for the teacher's page."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Literal
@@ -18,6 +19,8 @@ from rabbit_chatter.server.models import Problem
 
 SENDER = "teacher"
 MAX_BODY_BYTES = 4096
+
+_PATIENCE = 5.0  # seconds; whoever waits for longer presses the button again
 
 _ANSWERS: dict[int | str, dict[str, object]] = {
     code: {"model": Problem} for code in (403, 404, 409, 413, 415, 422, 503)
@@ -114,9 +117,11 @@ class Desk:
         if self.publish is None:
             raise HTTPException(503, "the chat server is still starting")
         try:
-            await self.publish(Message(new_id(), Kind.CONTROL, SENDER, encode(order)))
-        except PublishError as error:
-            raise HTTPException(503, f"the broker does not take the order: {error}") from error
+            async with asyncio.timeout(_PATIENCE):
+                await self.publish(Message(new_id(), Kind.CONTROL, SENDER, encode(order)))
+        except (PublishError, TimeoutError) as error:
+            said = str(error) or "it does not answer"
+            raise HTTPException(503, f"the broker does not take the order: {said}") from error
 
 
 def add_incidents(app: FastAPI, desk: Desk) -> None:

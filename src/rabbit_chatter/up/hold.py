@@ -7,6 +7,8 @@ from pathlib import Path
 
 from rabbit_chatter.up.supervisor import Supervisor
 
+_POLL_SECONDS = 1.0
+
 
 def hold(folder: Path, name: str, seconds: float) -> None:
     """Stop ``name``, and start it after ``seconds`` unless somebody has done so before.
@@ -18,8 +20,10 @@ def hold(folder: Path, name: str, seconds: float) -> None:
     """
     supervisor = Supervisor(folder)
     supervisor.stop(name)
-    time.sleep(seconds)
-    with suppress(OSError):
+    end = time.monotonic() + seconds
+    with suppress(OSError):  # the supervisor has ended, and with it all there was to start
+        while time.monotonic() < end and not supervisor.processes()[name]["pid"]:
+            time.sleep(_POLL_SECONDS)
         supervisor.ensure(name)
 
 

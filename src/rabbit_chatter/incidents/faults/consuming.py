@@ -13,7 +13,8 @@ import structlog
 
 from rabbit_chatter import names
 from rabbit_chatter.broker import Consumer, Subscription, topology
-from rabbit_chatter.errors import ChatterError
+from rabbit_chatter.broker.connection import translated
+from rabbit_chatter.errors import BrokerUnavailableError, ChatterError
 from rabbit_chatter.incidents.dose import Dose
 from rabbit_chatter.incidents.faults.handling import Nothing
 from rabbit_chatter.incidents.seams import Seams
@@ -57,9 +58,10 @@ async def hoarding_consumer(seams: Seams, dose: Dose, parameters: Hoarding) -> A
 
     async def hoard(incoming: Any) -> None:  # noqa: ANN401 - aio-pika's message; only `broker` knows it
         held.append(incoming)
-        if len(held) < parameters.most:
+        if len(held) <= parameters.most:
             await over.wait()
-        await incoming.ack()
+        else:
+            await _settled(incoming.ack())
 
     async with AsyncExitStack() as stack:
         for bot in dose.victims(seams.inboxes):
@@ -70,8 +72,9 @@ async def hoarding_consumer(seams: Seams, dose: Dose, parameters: Hoarding) -> A
         try:
             yield
         finally:
-            over.set()  # what was held is acknowledged unread: late tweets are of no use to anybody
-            await asyncio.sleep(0.5)
+            for incoming in held[: parameters.most]:  # unread: late tweets are of no use to anybody
+                await _settled(incoming.ack())
+            over.set()
 
 
 @asynccontextmanager
@@ -86,7 +89,7 @@ async def requeue_loop(seams: Seams, dose: Dose, parameters: RequeueLoop) -> Asy
             seams.metrics.redelivered.labels(template).inc()
         await asyncio.sleep(pause)
         seams.metrics.consumed.labels(template, Outcome.REQUEUED).inc()
-        await incoming.reject(requeue=True)
+        await _settled(incoming.reject(requeue=True))
 
     async with AsyncExitStack() as stack:
         for bot in victims:
@@ -94,6 +97,12 @@ async def requeue_loop(seams: Seams, dose: Dose, parameters: RequeueLoop) -> Asy
             await stack.enter_async_context(_unread(seams, subscription))
             await stack.enter_async_context(_in_its_place(seams, subscription, give_back, prefetch=1))
         yield
+
+
+async def _settled(answer: Awaitable[None]) -> None:
+    """Wait for an acknowledgement; where the connection is lost, the broker delivers again."""
+    with suppress(BrokerUnavailableError), translated():
+        await answer
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from rabbit_chatter.errors import ChatterError
 from rabbit_chatter.incidents.dose import Dose
 from rabbit_chatter.incidents.seams import Seams
 from rabbit_chatter.messages import Kind, Message, new_id
+from rabbit_chatter.telemetry.tracing import speaking
 
 _LINES = ("Are you there?", "Hello?", "One more thing.", "Did you see that?", "Look at this!")
 
@@ -35,16 +36,17 @@ async def flood(seams: Seams, dose: Dose, parameters: Rate) -> AsyncIterator[Non
     if len(bots) < 2:
         raise ChatterError("a conversation takes two bots, and they are not here")
     sender, to = bots[:2]
-    conversation = new_id()
-    await node.publisher.publish(Message(new_id(), Kind.INVITE, sender, "", to, conversation))
-    await asyncio.sleep(1)  # it picks up
+    voice, conversation = seams.inboxes[sender], new_id()
 
-    async def say() -> None:
-        # Always the same turn: it is read, and not answered.
-        line = dose.dice.choice(_LINES)
-        await node.publisher.publish(Message(new_id(), Kind.DM, sender, line, to, conversation, turn=1))
+    async def say(kind: Kind, line: str, turn: int) -> None:
+        message = Message(new_id(), kind, sender, line, to, conversation, turn, dialect=voice.dialect)
+        with speaking(voice.tracer):
+            await node.publisher.publish(message)
 
-    async with _again_and_again(say, parameters.per_second * dose.intensity):
+    await say(Kind.INVITE, "", 0)  # the other picks up, and listens as long as something comes
+    per_second = parameters.per_second * dose.intensity
+    # Always the same turn: it is read, and not answered.
+    async with _again_and_again(lambda: say(Kind.DM, dose.dice.choice(_LINES), 1), per_second):
         yield
 
 
