@@ -79,8 +79,8 @@ async def test_an_incident_keeps_its_promises(running: Demo, incident: Incident)
 
 async def _begin_and_end(demo: Demo, incident: Incident, measured: Measured) -> float:
     """Start it, watch it, stop it; return when that was."""
-    began = time.monotonic()
     await asyncio.to_thread(demo.run, "incident", "start", incident.name, "--seed", "table")
+    began = time.monotonic()
     until = began + incident.alert.within + _AFTERWARDS
     while time.monotonic() < until:
         _note(measured, incident, await firing(demo), time.monotonic() - began)

@@ -44,11 +44,11 @@ class Stage:
         return found
 
     async def total(self, of: Component, metric: str, **labels: str) -> float:
-        """Return the sum of a metric's series that have these labels."""
+        """Return the sum of a metric's series whose labels begin like these."""
         async with httpx.AsyncClient(base_url=f"http://{of.address}", timeout=20) as client:
             text: str = (await client.get("/metrics")).text
         lines = re.findall(rf"^{metric}(?:{{(.*)}})? (\S+)", text, re.MULTILINE)
-        wanted = [f'{name}="{value}"' for name, value in labels.items()]
+        wanted = [f'{name}="{value}' for name, value in labels.items()]
         return sum(float(value) for found, value in lines if all(pair in found for pair in wanted))
 
 
@@ -77,13 +77,18 @@ async def on(broker: PrivateBroker) -> AsyncIterator[Stage]:
 @pytest.mark.asyncio(loop_scope="module")
 async def test_wrappers_do_what_they_say_and_end_by_themselves(on: Stage) -> None:
     """A handler refuses, a dialect is slow, a context is lost, a clock is wrong, inboxes are deaf."""
-    names = ["dead-letter-surge", "slow-dialect", "trace-context-lost", "clock-skew", "consumer-crash"]
+    names = [
+        "dead-letter-surge", "slow-dialect", "trace-context-lost", "clock-skew", "consumer-crash",
+        "duplicate-delivery", "label-explosion",
+    ]  # fmt: skip
 
     async def harm() -> dict[str, float]:
         slow = await on.total(on.bots, "chatter_compose_duration_seconds_bucket", le="+Inf")
         slow -= await on.total(on.bots, "chatter_compose_duration_seconds_bucket", le="1.0")
         lost = "chatter_messages_without_trace_context_total"
         dead = "chatter_messages_dead_lettered_total"
+        heard = "messaging_client_consumed_messages_total"
+        worked = "messaging_process_duration_seconds_count"
         inboxes = (await on.manager.get("/queues", name="bot."))["queues"]
         return {
             "dead-letter-surge": await on.total(on.bots, dead, reason="bad-field"),
@@ -91,6 +96,8 @@ async def test_wrappers_do_what_they_say_and_end_by_themselves(on: Stage) -> Non
             "trace-context-lost": await on.total(on.bots, lost, problem="missing"),
             "clock-skew": await on.total(on.server, "chatter_messages_negative_wait_total"),
             "consumer-crash": sum(queue["consumers"] == 0 for queue in inboxes),
+            "duplicate-delivery": await on.total(on.bots, heard, outcome="duplicate"),
+            "label-explosion": await on.total(on.bots, worked, message_id=""),
         }
 
     before = await harm()
@@ -106,7 +113,8 @@ async def test_wrappers_do_what_they_say_and_end_by_themselves(on: Stage) -> Non
     await eventually(lambda: len(on.bots.events("incident.ended")) == len(names), 20, "all have ended")
 
     async def mended() -> bool:
-        return (await harm())["consumer-crash"] == 0 and await on.running() == []
+        now = await harm()
+        return now["consumer-crash"] == now["label-explosion"] == 0 and await on.running() == []
 
     await eventually(mended, 20, "every inbox is read again")
     first = await harm()

@@ -1,6 +1,7 @@
 """``rabbit-chatter incident``: start and stop the faults that a class shall find."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,7 @@ def list_all(*, as_json: AsJson = False) -> None:
         for incident in (i for i in known.values() if i.kind == kind):
             within = f"{incident.alert.within} s" if incident.alert.fires else ""
             table.add_row(incident.name, incident.title, incident.alert.fires or "none", within)
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def show(name: Name, *, as_json: AsJson = False) -> None:

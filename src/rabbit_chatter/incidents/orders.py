@@ -9,6 +9,7 @@ from rabbit_chatter.errors import IncidentError
 from rabbit_chatter.incidents.catalogue import LONGEST_SECONDS, SHORTEST_SECONDS
 
 MAX_SEED = 100
+_LENGTH = 500
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 # Whoever may write to the control fanout may order anything; no order lasts longer than an hour.
@@ -48,8 +49,8 @@ class Control(msgspec.Struct, frozen=True):
 
 
 def encode(order: Start | Stop) -> str:
-    """Return the text of a control message."""
-    return msgspec.json.encode(Control(order)).decode()
+    """Return the text of a control message; all are equally long, as spans tell the size of a message."""
+    return msgspec.json.encode(Control(order)).decode().ljust(_LENGTH)
 
 
 def decode(text: str) -> Start | Stop | None:

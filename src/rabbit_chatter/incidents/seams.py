@@ -68,6 +68,8 @@ class Seams:
         sampling: given a trace's id, says whether its spans are dropped.
         forgetting: says whether a trace's context is not passed on.
         node: the component's place on the broker; ``None`` while it has none.
+        subscriptions: what the component consumes.
+        taken: those of them whose consumer a fault has replaced; no other fault may.
         metrics: of the component.
     """
 
@@ -83,11 +85,12 @@ class Seams:
         self.metrics = metrics
         self.node: Node | None = None
         self.subscriptions: set[Subscription] = set()
+        self.taken: set[Subscription] = set()
 
     @property
     def inboxes(self) -> dict[str, Subscription]:
-        """The inboxes that are listened to, by the name of their bot."""
-        return {bot: s for s in self.subscriptions if (bot := bot_of_inbox(s.queue))}
+        """The inboxes that are listened to, and in no fault's hands, by the name of their bot."""
+        return {bot: s for s in self.subscriptions - self.taken if (bot := bot_of_inbox(s.queue))}
 
     def around_publisher(self, publisher: Publisher) -> Publisher:
         """Return ``publisher`` with a seam around it."""

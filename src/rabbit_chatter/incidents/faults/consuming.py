@@ -44,9 +44,10 @@ class RequeueLoop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @asynccontextmanager
 async def deaf_inbox(seams: Seams, dose: Dose, _: Nothing) -> AsyncIterator[None]:
     """A share of the bots no longer reads its inbox; the process lives and says that all is well."""
+    inboxes = seams.inboxes
     async with AsyncExitStack() as stack:
-        for bot in dose.victims(seams.inboxes):
-            await stack.enter_async_context(_unread(seams, seams.inboxes[bot]))
+        for bot in dose.victims(inboxes):
+            await stack.enter_async_context(_unread(seams, inboxes[bot]))
         yield
 
 
@@ -63,9 +64,10 @@ async def hoarding_consumer(seams: Seams, dose: Dose, parameters: Hoarding) -> A
         else:
             await _settled(incoming.ack())
 
+    inboxes = seams.inboxes
     async with AsyncExitStack() as stack:
-        for bot in dose.victims(seams.inboxes):
-            subscription = seams.inboxes[bot]
+        for bot in dose.victims(inboxes):
+            subscription = inboxes[bot]
             await stack.enter_async_context(_follows_all(seams, bot))
             await stack.enter_async_context(_unread(seams, subscription))
             await stack.enter_async_context(_in_its_place(seams, subscription, hoard, prefetch=0))
@@ -80,7 +82,8 @@ async def hoarding_consumer(seams: Seams, dose: Dose, parameters: Hoarding) -> A
 @asynccontextmanager
 async def requeue_loop(seams: Seams, dose: Dose, parameters: RequeueLoop) -> AsyncIterator[None]:
     """A share of the bots gives back each message of its inbox, and gets it again at once."""
-    victims = dose.victims(seams.inboxes)
+    inboxes = seams.inboxes
+    victims = dose.victims(inboxes)
     pause = len(victims) / parameters.per_second
 
     async def give_back(incoming: Any) -> None:  # noqa: ANN401 - aio-pika's message; only `broker` knows it
@@ -93,7 +96,7 @@ async def requeue_loop(seams: Seams, dose: Dose, parameters: RequeueLoop) -> Asy
 
     async with AsyncExitStack() as stack:
         for bot in victims:
-            subscription = seams.inboxes[bot]
+            subscription = inboxes[bot]
             await stack.enter_async_context(_unread(seams, subscription))
             await stack.enter_async_context(_in_its_place(seams, subscription, give_back, prefetch=1))
         yield
@@ -109,10 +112,12 @@ async def _settled(answer: Awaitable[None]) -> None:
 async def _unread(seams: Seams, subscription: Subscription) -> AsyncIterator[None]:
     """Take the consumer away, and put it back unless its bot has left meanwhile."""
     consumer = _consumer(seams)
-    await consumer.unsubscribe(subscription)
+    seams.taken.add(subscription)
     try:
+        await consumer.unsubscribe(subscription)
         yield
     finally:
+        seams.taken.discard(subscription)
         if subscription in seams.subscriptions:
             await consumer.subscribe(subscription)
 
