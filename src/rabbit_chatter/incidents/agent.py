@@ -72,6 +72,7 @@ class Agent:
 
     async def __aexit__(self, *_: object) -> None:
         """End everything: whoever stops the component does not wait for an incident."""
+        self._seams.subscriptions.clear()  # nobody needs a consumer back
         tasks = [active.task for active in self.running.values() if active.task]
         for task in tasks:
             task.cancel()

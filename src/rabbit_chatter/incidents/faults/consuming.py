@@ -14,7 +14,7 @@ import structlog
 from rabbit_chatter import names
 from rabbit_chatter.broker import Consumer, Subscription, topology
 from rabbit_chatter.broker.connection import translated
-from rabbit_chatter.errors import BrokerUnavailableError, ChatterError
+from rabbit_chatter.errors import BrokerUnavailableError, ChatterError, NameTakenError
 from rabbit_chatter.incidents.dose import Dose
 from rabbit_chatter.incidents.faults.handling import Nothing
 from rabbit_chatter.incidents.seams import Seams
@@ -23,6 +23,7 @@ from rabbit_chatter.telemetry.metrics import Outcome
 from rabbit_chatter.telemetry.tracing import speaking
 
 _ALL_TWEETS = "*"
+_PATIENCE, _PAUSE = 5.0, 1.0  # seconds
 
 Delivery = Callable[[Any], Awaitable[None]]
 
@@ -58,8 +59,8 @@ async def hoarding_consumer(seams: Seams, dose: Dose, parameters: Hoarding) -> A
     over = asyncio.Event()
 
     async def hoard(incoming: Any) -> None:  # noqa: ANN401 - aio-pika's message; only `broker` knows it
-        held.append(incoming)
-        if len(held) <= parameters.most:
+        if len(held) < parameters.most:
+            held.append(incoming)
             await over.wait()
         else:
             await _settled(incoming.ack())
@@ -74,7 +75,7 @@ async def hoarding_consumer(seams: Seams, dose: Dose, parameters: Hoarding) -> A
         try:
             yield
         finally:
-            for incoming in held[: parameters.most]:  # unread: late tweets are of no use to anybody
+            for incoming in held:  # unread: late tweets are of no use to anybody
                 await _settled(incoming.ack())
             over.set()
 
@@ -118,8 +119,13 @@ async def _unread(seams: Seams, subscription: Subscription) -> AsyncIterator[Non
         yield
     finally:
         seams.taken.discard(subscription)
-        if subscription in seams.subscriptions:
-            await consumer.subscribe(subscription)
+        while subscription in seams.subscriptions:
+            try:
+                await consumer.subscribe(subscription, _PATIENCE)
+            except (BrokerUnavailableError, NameTakenError):  # it may take long, but a bot must not stay deaf
+                await asyncio.sleep(_PAUSE)
+            else:
+                break
 
 
 @asynccontextmanager
