@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings
 from rabbit_chatter import settings
 from rabbit_chatter.settings import (
     BrokerSettings,
+    IncidentSettings,
     ManagementSettings,
     ServerSettings,
     ServiceSettings,
@@ -16,6 +17,7 @@ from rabbit_chatter.settings import (
 
 ALL: list[type[BaseSettings]] = [
     BrokerSettings,
+    IncidentSettings,
     ManagementSettings,
     ServerSettings,
     ServiceSettings,
