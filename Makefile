@@ -12,7 +12,7 @@ PYTEST ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test test-stack check format reference bench packages dashboards pictures chromium
+.PHONY: help demo test test-stack test-incidents check format reference bench packages dashboards pictures chromium
 
 help: ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -25,6 +25,9 @@ test: check packages chromium ## style, types, layers and all tests, against a p
 
 test-stack: .venv/.dev packages ## docker-compose.yml with the real engine (STANDINS=script where no registry answers)
 	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack tests/alerting -s $(PYTEST)
+
+test-incidents: .venv/.dev packages ## every incident on two running demos, some 45 minutes; writes docs/incidents.md
+	$(BIN)/pytest tests/incidents -n 2 --dist load $(PYTEST)
 
 check: .venv/.dev ## style, types and layers only
 	$(BIN)/ruff format --check .

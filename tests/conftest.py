@@ -34,8 +34,10 @@ class SharedDemo(LoadFileScheduling):  # type: ignore[misc] # xdist does not tel
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedDemo:  # noqa: ANN401 - xdist's
-    """Let our scheduler distribute the tests, in the order that follows."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedDemo | None:  # noqa: ANN401 - xdist's
+    """Let our scheduler distribute the tests, in the order that follows, unless another is asked for."""
+    if config.option.dist != "loadfile":
+        return None
     config.option.loadscopereorder = False
     return SharedDemo(config, log)
 

@@ -29,10 +29,10 @@ class Demo:
         self.receiver = receiver
         self.ports = dict(zip(_NAMES, free_ports(len(_NAMES)), strict=True))
 
-    def up(self) -> None:
-        """Start it, with forty bots."""
+    def up(self, *options: str) -> None:
+        """Start it, with forty bots unless ``options`` say otherwise."""
         ports = [text for name, port in self.ports.items() for text in (option_of(name), str(port))]
-        self.run("up", "--detach", *ports)
+        self.run("up", "--detach", *options, *ports)
 
     def run(self, *arguments: str) -> str:
         """Run the program to its end; return what it printed."""

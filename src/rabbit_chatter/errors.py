@@ -17,6 +17,7 @@
     │   ├── ModelError          a language model gave no answer (carries a kind for the metric)
     │   └── OptionError         an option of a dialect, or a key of a population file, is wrong
     ├── TelemetryError          the instrumentation did not take hold
+    ├── IncidentError           there is no such incident, or it cannot be started so
     ├── AddressError            a component cannot listen where it was told to
     └── UpError                 a local process could not be started
 
@@ -118,6 +119,10 @@ class ModelError(DialectError):
 
 class TelemetryError(ChatterError):
     """The instrumentation did not take hold: traces would silently be missing."""
+
+
+class IncidentError(ChatterError):
+    """An incident does not exist, is described wrongly, or cannot be started or stopped like this."""
 
 
 class AddressError(ChatterError):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
+from opentelemetry import propagate
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -22,6 +23,7 @@ from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel
 
 from rabbit_chatter.errors import AddressError
+from rabbit_chatter.incidents.seams import Seams
 from rabbit_chatter.settings import ServiceSettings, TelemetrySettings
 from rabbit_chatter.telemetry.counted import CountedExporter
 from rabbit_chatter.telemetry.logs import configure_logs
@@ -29,7 +31,8 @@ from rabbit_chatter.telemetry.metrics import Metrics
 from rabbit_chatter.telemetry.tracing import Tracing, make_exporter
 
 # A stream's server span would end with the stream, and scrapes would bury everything else.
-_UNTRACED_PATHS = "metrics,healthz,readyz,eavesdrop"
+# And a trace that names an incident would answer the question that it asks.
+_UNTRACED_PATHS = "metrics,healthz,readyz,eavesdrop,incidents"
 
 log = structlog.get_logger()
 
@@ -51,6 +54,7 @@ class Process:
         telemetry: how traces and logs are written.
         tracing: its tracers.
         metrics: its metrics, in a registry of its own.
+        seams: where an incident may put something around a part of it.
         stopping: set by SIGTERM or SIGINT.
         checks: by name, what must hold for ``/readyz`` to say yes.
     """
@@ -60,6 +64,7 @@ class Process:
     telemetry: TelemetrySettings
     tracing: Tracing
     metrics: Metrics
+    seams: Seams
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
 
@@ -83,7 +88,12 @@ class Process:
             app, excluded_urls=f"{_UNTRACED_PATHS},{untraced}".strip(","), exclude_spans=["receive", "send"]
         )
         config = uvicorn.Config(
-            app, self.settings.host, port, log_config=None, access_log=False, timeout_graceful_shutdown=2
+            self.seams.around_server(app),
+            self.settings.host,
+            port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
         )
         listener = self._listen(port, config.backlog)
         server = _Server(config)
@@ -110,14 +120,13 @@ class Process:
 
     def _operations(self) -> APIRouter:
         router = APIRouter(tags=["operations"])
+        exposed = self.seams.around_registry(self.metrics.registry)
 
         @router.get("/metrics", response_class=Response)
         def metrics(request: Request) -> Response:
             """Metrics in Prometheus' text format, or OpenMetrics with exemplars where that is accepted."""
             encode, content_type = choose_encoder(request.headers.get("accept", ""))
-            return Response(
-                encode(self.metrics.registry), media_type=None, headers={"content-type": content_type}
-            )
+            return Response(encode(exposed), media_type=None, headers={"content-type": content_type})
 
         @router.get("/healthz")
         async def healthz() -> dict[str, str]:
@@ -166,14 +175,17 @@ async def process(component: str, service: str) -> AsyncIterator[Process]:
     configure_logs(telemetry, service)
     registry = CollectorRegistry()
     metrics = Metrics(registry, component)
+    seams = Seams(metrics)
+    metrics.queue_wait = seams.around_waits(metrics.queue_wait)
     exporter = make_exporter(telemetry)
     counted = CountedExporter(exporter, metrics.exported) if exporter else None
-    tracing = Tracing(telemetry, service, settings.instance, counted)
+    tracing = Tracing(telemetry, service, settings.instance, counted, seams.around_sampler)
     tracing.install()
+    propagate.set_global_textmap(seams.around_propagator(propagate.get_global_textmap()))
     HTTPXClientInstrumentor().instrument()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    running = Process(component, settings, telemetry, tracing, metrics)
+    running = Process(component, settings, telemetry, tracing, metrics, seams)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.stopping.set)

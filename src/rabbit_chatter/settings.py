@@ -108,6 +108,19 @@ class NeighbourSettings(BaseSettings):
     logs_folder: str | None = Field(None, description="folder of all components' log files")
 
 
+class IncidentSettings(BaseSettings):
+    """Where the chat server tells of incidents; without an address it tells nobody."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHATTER_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    grafana_url: str = Field("", description="Grafana, for annotations, such as http://127.0.0.1:3000")
+    grafana_token: SecretStr = Field(
+        SecretStr(""), description="a service account's token, or user:password; it may write annotations"
+    )
+
+
 class ManagementSettings(BaseSettings):
     """RabbitMQ's management API; only the queue-manager has these."""
 

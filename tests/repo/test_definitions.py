@@ -15,7 +15,8 @@ DEFINITIONS: dict[str, Any] = json.loads((ROOT / "deployment/rabbitmq/definition
 USERS = {user["name"]: user for user in DEFINITIONS["users"]}
 PERMISSIONS = {entry["user"]: entry for entry in DEFINITIONS["permissions"]}
 
-OWN = [names.inbox("anna"), names.dm_queue("anna", "berta"), "control.host-17"]
+CONTROLLED = "control.host-17"
+OWN = [names.inbox("anna"), names.dm_queue("anna", "berta"), CONTROLLED]
 KEPT = [names.FIREHOSE, names.DEAD_LETTERS]
 EXCHANGES = [names.EXCHANGE, names.DEAD_EXCHANGE, names.CONTROL]
 OTHERS = [
@@ -42,16 +43,16 @@ def allowed(user: str, action: str) -> set[str]:
         ("chatter-bot", "configure", OWN),
         ("chatter-bot", "write", [*OWN, *EXCHANGES]),
         ("chatter-bot", "read", [*OWN, names.EXCHANGE, names.CONTROL]),
-        ("chatter-server", "configure", []),
-        ("chatter-server", "write", [names.EXCHANGE, names.DEAD_EXCHANGE]),
-        ("chatter-server", "read", KEPT),
+        ("chatter-server", "configure", [CONTROLLED]),
+        ("chatter-server", "write", [*EXCHANGES, CONTROLLED]),
+        ("chatter-server", "read", [*KEPT, names.CONTROL, CONTROLLED]),
         ("chatter-manager", "configure", []),
         ("chatter-manager", "write", []),
         ("chatter-manager", "read", []),
     ],
 )
 def test_nobody_may_more_than_the_work_needs(user: str, action: str, things: list[str]) -> None:
-    """Bots have their queues and the exchanges, the server reads the archive, the manager nothing."""
+    """Bots have their queues and the exchanges, the server archive and orders, the manager nothing."""
     assert allowed(user, action) == set(things)
 
 

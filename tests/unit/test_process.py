@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from rabbit_chatter.errors import AddressError
+from rabbit_chatter.incidents.seams import Seams
 from rabbit_chatter.process import Process
 from rabbit_chatter.settings import ServiceSettings, TelemetrySettings
 from rabbit_chatter.telemetry.metrics import Metrics, exemplar
@@ -25,7 +26,7 @@ def process() -> Process:
     telemetry = TelemetrySettings(otlp_base=None, otlp_endpoint=None)
     tracing = Tracing(telemetry, "test", "test")
     metrics = Metrics(CollectorRegistry(), "server")
-    return Process("server", ServiceSettings(), telemetry, tracing, metrics)
+    return Process("server", ServiceSettings(), telemetry, tracing, metrics, Seams(metrics))
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from rabbit_chatter import settings
 from rabbit_chatter.settings import (
     BrokerSettings,
     DialectSettings,
+    IncidentSettings,
     ManagementSettings,
     ModelSettings,
     NeighbourSettings,
@@ -21,6 +22,7 @@ from rabbit_chatter.settings import (
 ALL: list[type[BaseSettings]] = [
     BrokerSettings,
     DialectSettings,
+    IncidentSettings,
     ManagementSettings,
     ModelSettings,
     NeighbourSettings,

@@ -16,6 +16,8 @@ from rabbit_chatter.bots.repertoire import Repertoire
 from rabbit_chatter.bots.world import World
 from rabbit_chatter.broker import Node, Subscription, instrument, topology
 from rabbit_chatter.errors import DialectError
+from rabbit_chatter.incidents.agent import Agent
+from rabbit_chatter.incidents.catalogue import load
 from rabbit_chatter.process import Process, process
 from rabbit_chatter.settings import BrokerSettings
 
@@ -66,25 +68,32 @@ async def run(options: Options) -> None:
         stack.push_async_callback(repertoire.close)
         await repertoire.prepare()
         await stack.enter_async_context(node)
+        seams = running.seams
+        seams.node = node
+        agent = await stack.enter_async_context(Agent("bots", seams, load()))
         client = await stack.enter_async_context(
             httpx.AsyncClient(base_url=running.settings.queue_manager_url, timeout=5)
         )
         async with asyncio.TaskGroup() as tasks:
             directory = Directory(client, metrics)
             world = World(
-                running.settings.instance, options.tempo, node.publisher, node.consumer, directory,
-                running.tracing, metrics, tasks, running.telemetry.capture_content,
+                running.settings.instance, options.tempo, seams.around_publisher(node.publisher),
+                seams.around_consumer(node.consumer), directory, running.tracing, metrics, tasks,
+                running.telemetry.capture_content,
             )  # fmt: skip
-            population = Population(world, repertoire, options.seed, options.cast.roles)
-            failed = await _live(running, world, population, options.count)
+            population = Population(world, repertoire, options.seed, options.cast.roles, seams.around_dialect)
+            failed = await _live(running, world, population, agent, options.count)
         if failed is not None:
             raise failed
 
 
-async def _live(running: Process, world: World, population: Population, count: int) -> DialectError | None:
+async def _live(
+    running: Process, world: World, population: Population, agent: Agent, count: int
+) -> DialectError | None:
     """Let the bots live until the process is to stop; return why, if it is for want of a dialect."""
     running.checks["population"] = lambda: len(population.bots) > 0 or count == 0
-    growing = world.tasks.create_task(_populate(running, world, population, count), name="populate")
+    filling = _populate(running, world, population, agent, count)
+    growing = world.tasks.create_task(filling, name="populate")
     await running.stopping.wait()
     failed = growing.result() if growing.done() else None
     growing.cancel()
@@ -93,13 +102,13 @@ async def _live(running: Process, world: World, population: Population, count: i
 
 
 async def _populate(
-    running: Process, world: World, population: Population, count: int
+    running: Process, world: World, population: Population, agent: Agent, count: int
 ) -> DialectError | None:
     control = f"control.{world.instance}"
     await world.consumer.subscribe(
         Subscription(
             control,
-            population.obey,
+            agent.around(population.obey),
             world.tracing.own,
             declare=lambda channel: topology.declare_control(channel, control),
         ),

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean
 
 import msgspec
@@ -15,7 +15,7 @@ from rabbit_chatter.bots.pacing import expected_rate
 from rabbit_chatter.bots.repertoire import Repertoire
 from rabbit_chatter.bots.voice import Voice
 from rabbit_chatter.bots.world import World
-from rabbit_chatter.dialects import Persona
+from rabbit_chatter.dialects import Dialect, Persona
 from rabbit_chatter.errors import BadMessageError, BrokerUnavailableError, NameTakenError
 from rabbit_chatter.messages import Message, Reason
 from rabbit_chatter.names import bot_names
@@ -39,11 +39,20 @@ class Population:
         repertoire: what they speak.
         seed: decides names, voices and what is said, as far as timing does not.
         roles: bots with names of their own; they join first.
+        around: what goes around each dialect; by default nothing.
     """
 
-    def __init__(self, world: World, repertoire: Repertoire, seed: str, roles: Sequence[Role] = ()) -> None:
+    def __init__(
+        self,
+        world: World,
+        repertoire: Repertoire,
+        seed: str,
+        roles: Sequence[Role] = (),
+        around: Callable[[Dialect], Dialect] = lambda dialect: dialect,
+    ) -> None:
         self._world = world
         self._repertoire = repertoire
+        self._around = around
         self._roles = {role.name: role for role in roles}
         self._rng = random.Random(seed)  # noqa: S311 - a game, not a secret
         self._names = bot_names(self._rng)
@@ -128,7 +137,7 @@ class Population:
         persona = Persona(role.name, random.Random(self._rng.random()), role.about)  # noqa: S311 - a game
         spoken, dialect = self._repertoire.voice_of(persona, self._rng, role.dialect)
         world = self._world
-        voice = Voice(spoken, dialect, world.metrics, capture_content=world.capture_content)
+        voice = Voice(self._around(spoken), dialect, world.metrics, capture_content=world.capture_content)
         return Bot(persona, voice, world, role)
 
     def _count(self) -> None:

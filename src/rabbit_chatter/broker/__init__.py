@@ -7,6 +7,7 @@ from rabbit_chatter.broker.instrumentation import instrument
 from rabbit_chatter.broker.node import Node, client_properties
 from rabbit_chatter.broker.publish import Publisher
 from rabbit_chatter.broker.stream import Entry, Listener, StreamReader
+from rabbit_chatter.broker.visit import visit
 
 __all__ = [
     "Consumer",
@@ -20,4 +21,5 @@ __all__ = [
     "Subscription",
     "client_properties",
     "instrument",
+    "visit",
 ]

@@ -62,7 +62,7 @@ class Link:
         metrics: where reconnections are counted.
 
     Attributes:
-        on_open: called with every new channel before anybody else may use it.
+        on_open: each is called with every new channel before anybody else may use it.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Link:
         self.role = role
         self._properties = {**properties, "connection_name": f"{properties['instance']} {role}"}
         self._metrics = metrics
-        self.on_open: Callable[[AbstractChannel], Awaitable[None]] | None = None
+        self.on_open: list[Callable[[AbstractChannel], Awaitable[None]]] = []
         self._max_delay = settings.reconnect_max_delay
         self._channel: AbstractChannel | None = None
         self._connection: AbstractConnection | None = None
@@ -172,8 +172,8 @@ class Link:
                 self._url, client_properties={"product": "rabbit-chatter", **self._properties}, timeout=10
             )
             channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-            if self.on_open is not None:
-                await self.on_open(channel)
+            for prepare in self.on_open:
+                await prepare(channel)
             return channel
 
     def _refused(self, state: tenacity.RetryCallState) -> None:

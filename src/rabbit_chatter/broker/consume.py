@@ -32,7 +32,7 @@ class Consumer:
 
     def __init__(self, link: Link, publisher: Publisher, metrics: Metrics, prefetch: int = 1) -> None:
         self._link = link
-        link.on_open = self._on_open
+        link.on_open.append(self._on_open)
         self._prefetch = prefetch
         self._deliveries = Deliveries(publisher, metrics)
         self._subscriptions: set[Subscription] = set()

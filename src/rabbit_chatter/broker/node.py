@@ -39,6 +39,7 @@ class Node:
         metrics_address: str = "",
         prefetch: int = 1,
     ) -> None:
+        self.settings = settings
         properties = client_properties(component, instance, metrics_address)
         self.publish_link = Link(settings, "publish", properties, metrics)
         self.publisher = Publisher(self.publish_link, settings, metrics, topology)

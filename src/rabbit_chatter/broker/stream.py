@@ -86,7 +86,7 @@ class StreamReader:
     """One consumer of one stream, started again at the right place on every new channel.
 
     Args:
-        link: the consuming connection, which then serves this reader alone.
+        link: the consuming connection; its prefetch is this reader's from then on.
         stream: name of the stream.
         listener: is told what is in it.
         tracer: whose spans live deliveries are.
@@ -119,7 +119,7 @@ class StreamReader:
         self._consumed = Children(self.metrics.consumed)
         self._wait = Children(self.metrics.queue_wait)
         self._process = Children(self.metrics.process)
-        self.link.on_open = self._on_open
+        self.link.on_open.append(self._on_open)
 
     async def close(self) -> None:
         """Take nothing more."""
@@ -251,6 +251,8 @@ class StreamReader:
     def _observe_wait(self, message: Message, template: str) -> None:
         if message.sent_ns:
             wait = (now_ns() - message.sent_ns) / NANOSECONDS
+            if wait < 0:
+                self.metrics.negative_wait.inc()
             self._wait[template, ""].observe(max(wait, 0.0), exemplar())
 
 

@@ -1,14 +1,18 @@
 """Where the chat server is put together."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
 
 from rabbit_chatter import names
-from rabbit_chatter.broker import Node, StreamReader, instrument
+from rabbit_chatter.broker import Node, StreamReader, Subscription, instrument, topology
+from rabbit_chatter.incidents.agent import Agent
+from rabbit_chatter.incidents.annotations import Annotator
+from rabbit_chatter.incidents.catalogue import load
+from rabbit_chatter.messages import Message
 from rabbit_chatter.process import Process, process
 from rabbit_chatter.server.alerts import Crier
 from rabbit_chatter.server.app import Parts, create_app
@@ -16,10 +20,17 @@ from rabbit_chatter.server.archive import Archive
 from rabbit_chatter.server.bell import Bell
 from rabbit_chatter.server.firing import Firing
 from rabbit_chatter.server.guard import require_token
+from rabbit_chatter.server.incidents import Desk, add_incidents
 from rabbit_chatter.server.metrics import ServerMetrics
 from rabbit_chatter.server.relay import Relay
 from rabbit_chatter.server.traces.keeper import Keeper
-from rabbit_chatter.settings import BrokerSettings, NeighbourSettings, ServerSettings, TraceStoreSettings
+from rabbit_chatter.settings import (
+    BrokerSettings,
+    IncidentSettings,
+    NeighbourSettings,
+    ServerSettings,
+    TraceStoreSettings,
+)
 
 COMPONENT = "server"
 
@@ -58,6 +69,10 @@ async def serve(port: int, host: str | None = None) -> None:
         stack.callback(parts.keeper.close)
         stack.push_async_callback(parts.relay.close)
         app = create_app(parts)
+        annotator, catalogue = Annotator(IncidentSettings()), load()
+        agent = Agent(COMPONENT, running.seams, catalogue, annotator.note)
+        desk = Desk(catalogue, agent, annotated=annotator.writes)
+        add_incidents(app, desk)
         _protect(app, running.settings.host, settings.token.get_secret_value())
         address = await stack.enter_async_context(running.serving(app, port, _UNTRACED))
         # Listeners are sent home before HTTP closes, which would wait for them.
@@ -67,7 +82,9 @@ async def serve(port: int, host: str | None = None) -> None:
             stack.callback(asking.cancel)
         # Twice as many as are kept, as some cannot be read or were published twice.
         node = await _read(running, archive, 2 * settings.archive_messages, address, stack)
-        parts.crier.publish = node.publisher.publish
+        parts.crier.publish = desk.publish = node.publisher.publish
+        await stack.enter_async_context(agent)
+        stack.push_async_callback(_cancelled, asyncio.create_task(_obey(node, running, agent)))
         await running.stopping.wait()
 
 
@@ -101,3 +118,25 @@ async def _read(running: Process, archive: Archive, window: int, address: str, s
     await stack.enter_async_context(node)
     stack.push_async_callback(reader.close)
     return node
+
+
+async def _obey(node: Node, running: Process, agent: Agent) -> None:
+    """Listen to orders from now on; those about bots are nobody's here."""
+    control = f"control.{running.settings.instance}"
+    subscription = Subscription(
+        control,
+        agent.around(_ignore),
+        running.tracing.own,
+        declare=lambda channel: topology.declare_control(channel, control),
+    )
+    await node.consumer.subscribe(subscription, patience=float("inf"))
+
+
+async def _ignore(_: Message) -> None:
+    """Leave an order to those whom it concerns."""
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

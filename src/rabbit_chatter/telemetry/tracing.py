@@ -6,7 +6,7 @@ thread; a context variable says on whose behalf the running code speaks. The off
 instrumentations are given :class:`SwitchingProvider`, which asks that variable.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from opentelemetry.sdk.trace import (
 )
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import Attributes
@@ -69,6 +70,7 @@ class Tracing:
         service: the process's own ``service.name``.
         instance: its ``service.instance.id``.
         exporter: for tests; by default what ``settings`` say, and nothing without an endpoint.
+        around: what goes around each tracer's sampler; by default nothing.
     """
 
     def __init__(
@@ -77,7 +79,9 @@ class Tracing:
         service: str,
         instance: str,
         exporter: SpanExporter | None = None,
+        around: Callable[[Sampler], Sampler] | None = None,
     ) -> None:
+        self._around = around
         self._processors = SynchronousMultiSpanProcessor()  # type: ignore[no-untyped-call]
         exporter = exporter or make_exporter(settings)
         if exporter is not None:
@@ -103,6 +107,8 @@ class Tracing:
             shutdown_on_exit=False,
             active_span_processor=self._processors,
         )
+        if self._around is not None:
+            provider.sampler = self._around(provider.sampler)
         return provider.get_tracer(_SCOPE, __version__)
 
     def _resource(self, service: str, instance: str) -> Resource:

@@ -161,6 +161,11 @@ class Supervisor:
         with self._control() as control:
             control.stopProcess(name)
 
+    def ensure(self, name: str) -> None:
+        """Start a process unless it runs."""
+        if not self.processes()[name]["pid"]:
+            self.start(name)
+
     def processes(self) -> dict[str, dict[str, Any]]:
         """Return what supervisord knows of each process: ``statename``, ``pid``, ``start``, ``now``.
 
