@@ -11,7 +11,7 @@ PYTEST ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test test-stack check format reference bench packages dashboards
+.PHONY: help demo test test-stack check format reference bench packages dashboards manifests
 
 help: ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,6 +43,9 @@ bench: .venv/.runtime packages ## what a hop costs against bare aio-pika
 
 dashboards: .venv/.dev ## write Grafana's dashboards from their specification in grafana/boards
 	cd grafana && ../$(BIN)/python -m boards dashboards
+
+manifests: .venv/.dev ## write what the Prometheus Operator reads anew from prometheus/
+	$(BIN)/python deployment/kubernetes/generate_monitoring.py
 
 packages:
 	@deployment/local/install-packages
