@@ -160,6 +160,19 @@ class Supervisor:
         with self._control() as control:
             control.stopProcess(name)
 
+    def enlist(self, name: str) -> None:
+        """Start a process that was written into the configuration since the launch."""
+        with self._control() as control:
+            control.reloadConfig()
+            control.addProcessGroup(name)
+            control.startProcess(name, False)  # noqa: FBT003 - XML-RPC knows no names
+
+    def dismiss(self, name: str) -> None:
+        """Stop a process, wait for its end, and forget it."""
+        with self._control() as control:
+            control.stopProcess(name)
+            control.removeProcessGroup(name)
+
     def processes(self) -> dict[str, dict[str, Any]]:
         """Return what supervisord knows of each process: ``statename``, ``pid``, ``start``, ``now``.
 

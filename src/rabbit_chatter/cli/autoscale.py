@@ -1,0 +1,53 @@
+"""``rabbit-chatter autoscale``: as many processes of bots as depth, wait and flow ask for."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command ``autoscale``."""
+    app.command()(autoscale)
+
+
+def autoscale(
+    least: Annotated[int, typer.Option(min=1, max=64, help="Never fewer processes.")] = 1,
+    most: Annotated[int, typer.Option(min=1, max=64, help="Never more processes.")] = 8,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds without need before a process goes; 0 lets it flap.")
+    ] = 120,
+    every: Annotated[float, typer.Option(min=0.5, help="Seconds between two looks.")] = 5,
+    folder: Annotated[Path, typer.Option(help="Where `up` keeps its state.")] = Path(".chatter"),
+    prometheus: Annotated[
+        str, typer.Option(help="Where `up` does not run: say what to do, by what this Prometheus knows.")
+    ] = "",
+    queue_manager: Annotated[
+        str, typer.Option(envvar="CHATTER_QUEUE_MANAGER_URL", help="Its queue-manager.")
+    ] = "http://127.0.0.1:8081",
+) -> None:
+    """Let processes of bots come and go by depth, wait and flow until Ctrl-C; the number of bots stays."""
+    import signal
+    from contextlib import suppress
+    from dataclasses import replace
+
+    from rabbit_chatter.errors import UpError
+    from rabbit_chatter.settings import TelemetrySettings
+    from rabbit_chatter.telemetry.logs import configure_logs
+    from rabbit_chatter.up.autoscale import Sight, advise, local, watch
+    from rabbit_chatter.up.fleet import Fleet
+    from rabbit_chatter.up.policy import Policy
+
+    if least > most:
+        raise UpError(f"--least {least} is more than --most {most}")
+    configure_logs(TelemetrySettings(), "chatter-autoscale")
+    policy = Policy(least=least, most=most)
+    policy = replace(policy, down=replace(policy.down, hold=patience))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        if prometheus:
+            watch(Sight(prometheus.rstrip("/"), queue_manager.rstrip("/")), policy, advise, every)
+        else:
+            fleet = Fleet(folder)
+            sight = Sight(fleet.ports.url("prometheus"), fleet.ports.url("queue_manager"))
+            watch(sight, policy, local(sight, fleet), every)
