@@ -34,7 +34,7 @@ def autoscale(
     from rabbit_chatter.errors import UpError
     from rabbit_chatter.settings import TelemetrySettings
     from rabbit_chatter.telemetry.logs import configure_logs
-    from rabbit_chatter.up.autoscale import Sight, advise, local, watch
+    from rabbit_chatter.up.autoscale import Hands, Sight, advise, local, watch
     from rabbit_chatter.up.fleet import Fleet
     from rabbit_chatter.up.policy import Policy
 
@@ -46,7 +46,7 @@ def autoscale(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         if prometheus:
-            watch(Sight(prometheus.rstrip("/"), queue_manager.rstrip("/")), policy, advise, every)
+            watch(Sight(prometheus.rstrip("/"), queue_manager.rstrip("/")), policy, Hands(advise), every)
         else:
             fleet = Fleet(folder)
             sight = Sight(fleet.ports.url("prometheus"), fleet.ports.url("queue_manager"))

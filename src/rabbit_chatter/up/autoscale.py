@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -73,7 +74,20 @@ class Sight:
             ) from error
 
 
-def local(sight: Sight, fleet: Fleet) -> Callable[[Decision, Reading], None]:
+@dataclass(frozen=True)
+class Hands:
+    """What is done with decisions.
+
+    Attributes:
+        act: does what was decided, where that changes something.
+        lives: whether there is still something to decide about.
+    """
+
+    act: Callable[[Decision, Reading], None]
+    lives: Callable[[], bool] = lambda: True
+
+
+def local(sight: Sight, fleet: Fleet) -> Hands:
     """Return what starts and stops processes of the local network; the number of bots stays as it is."""
 
     def act(decision: Decision, seen: Reading) -> None:
@@ -88,7 +102,7 @@ def local(sight: Sight, fleet: Fleet) -> Callable[[Decision, Reading], None]:
         fleet.share(bots)
         log.info("scaling.done", processes=len(sight.processes()), bots=bots)
 
-    return act
+    return Hands(act, fleet.lives)
 
 
 def advise(decision: Decision, _seen: Reading) -> None:
@@ -97,31 +111,31 @@ def advise(decision: Decision, _seen: Reading) -> None:
     log.info("scaling.advised", wanted=decision.wanted, command=command)
 
 
-def watch(sight: Sight, policy: Policy, act: Callable[[Decision, Reading], None], every: float) -> None:
-    """Decide every so many seconds, until interrupted.
+def watch(sight: Sight, policy: Policy, hands: Hands, every: float) -> None:
+    """Decide every so many seconds, until interrupted or until there is nothing left to decide about.
 
     Args:
         sight: where depth, wait and flow are read.
         policy: the rule's numbers.
-        act: does what was decided, where that changes something.
+        hands: what is done with decisions.
         every: seconds between two looks.
 
     Raises:
         DirectoryUnavailableError: at the first look, what is asked does not answer; later it is asked again.
     """
     memory, last = Memory(), None
-    seen = sight.read()
-    while True:
+    seen: Reading | None = sight.read()
+    while seen is not None:
         decision, memory = decide(policy, memory, seen)
         if decision != last:
             _tell(decision, seen)
         last = decision
         if decision.wanted != seen.actual:
             try:
-                act(decision, seen)
+                hands.act(decision, seen)
             except (UpError, DirectoryUnavailableError) as error:
                 log.warning("scaling.failed", error=str(error))
-        seen = _next(sight, every)
+        seen = _next(sight, hands, every)
 
 
 def _tell(decision: Decision, seen: Reading) -> None:
@@ -132,14 +146,16 @@ def _tell(decision: Decision, seen: Reading) -> None:
     )  # fmt: skip
 
 
-def _next(sight: Sight, every: float) -> Reading:
-    """Return the next reading, however long nobody answers: without one, nothing is decided."""
-    while True:
+def _next(sight: Sight, hands: Hands, every: float) -> Reading | None:
+    """Return the next reading, however long nobody answers, or ``None``: all has ended."""
+    while hands.lives():
         time.sleep(every)
         try:
             return sight.read()
         except DirectoryUnavailableError as error:
             log.warning("scaling.blind", error=str(error))
+    log.info("scaling.ended")
+    return None
 
 
 def _until(check: Callable[[], bool]) -> None:

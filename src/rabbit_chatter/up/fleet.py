@@ -58,11 +58,19 @@ class Fleet:
             UpError: the processes could not be told.
         """
         command = [sys.executable, "-m", "rabbit_chatter", "scale", str(bots), "--folder", str(self._folder)]
-        done = subprocess.run(  # noqa: S603 - our own program
-            command, capture_output=True, text=True, timeout=_SHARE_SECONDS, check=False
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - our own program
+                command, capture_output=True, text=True, timeout=_SHARE_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UpError(f"bots could not be shared out within {_SHARE_SECONDS} s") from error
         if done.returncode != 0:
             raise UpError(f"bots could not be shared out: {done.stderr.strip()}")
+
+    def lives(self) -> bool:
+        """Return whether the network is still there."""
+        record = Record.read(self._folder)
+        return record is not None and record.supervisor_process() is not None
 
     def _record(self) -> Record:
         record = Record.read(self._folder)

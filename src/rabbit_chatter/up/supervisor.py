@@ -161,15 +161,23 @@ class Supervisor:
             control.stopProcess(name)
 
     def enlist(self, name: str) -> None:
-        """Start a process that was written into the configuration since the launch."""
-        with self._control() as control:
+        """Start a process that was written into the configuration since the launch.
+
+        Raises:
+            UpError: supervisord does not do it, or has ended.
+        """
+        with self._changing(name) as control:
             control.reloadConfig()
             control.addProcessGroup(name)
             control.startProcess(name, False)  # noqa: FBT003 - XML-RPC knows no names
 
     def dismiss(self, name: str) -> None:
-        """Stop a process, wait for its end, and forget it."""
-        with self._control() as control:
+        """Stop a process, wait for its end, and forget it.
+
+        Raises:
+            UpError: supervisord does not do it, or has ended.
+        """
+        with self._changing(name) as control:
             control.stopProcess(name)
             control.removeProcessGroup(name)
 
@@ -193,6 +201,16 @@ class Supervisor:
             yield ServerProxy("http://localhost", transport=transport).supervisor
         finally:
             transport.close()
+
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[Any]:
+        try:
+            with self._control() as control:
+                yield control
+        except (OSError, Error) as error:
+            raise UpError(
+                f"{name} was not started or stopped: {error}; see `rabbit-chatter status`"
+            ) from error
 
 
 def _socket_for(folder: Path) -> Path:
