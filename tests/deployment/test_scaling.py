@@ -30,3 +30,8 @@ def test_keda_decides_as_we_do() -> None:
     assert all(
         one["metadata"]["serverAddress"] == "http://prometheus.chatter.svc:9090" for one in spec["triggers"]
     )
+
+
+def test_nobody_else_sets_the_number() -> None:
+    """Where KEDA decides, applying the manifests again does not set the number of pods back."""
+    assert "replicas" not in rendered("operators").one("Deployment", "bots")["spec"]
