@@ -133,3 +133,14 @@ def test_kind_cluster_has_zones() -> None:
         len({node["labels"]["topology.kubernetes.io/zone"] for node in cluster["nodes"] if "labels" in node})
         == 2
     )
+
+
+def test_pages_are_short_and_of_one_form() -> None:
+    """Each place to run has a page of a minute: start, look, scale, break, clean up."""
+    pages = list((ROOT / "deployment").glob("*/README.md"))
+    assert len(pages) == 3
+    for page in pages:
+        lines = page.read_text("utf-8").splitlines()
+        assert len(lines) <= 60, page
+        steps = [line[3:] for line in lines if line.startswith("## ")][:5]
+        assert steps == ["Start", "Look", "Scale", "Break", "Clean up"], page
