@@ -1,5 +1,6 @@
 """Processes of bots come and go in the running demo, and it keeps its forty bots."""
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -12,7 +13,7 @@ import pytest
 from running_demo import Demo
 from support import eventually
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 PROGRAM = [sys.executable, "-m", "rabbit_chatter", "autoscale", "--every", "1"]
 
@@ -21,7 +22,12 @@ PROGRAM = [sys.executable, "-m", "rabbit_chatter", "autoscale", "--every", "1"]
 def autoscale(demo: Demo, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Run `rabbit-chatter autoscale` while the block runs; it ends as Ctrl-C ends it."""
     running = subprocess.Popen(
-        [*PROGRAM, *options], cwd=demo.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*PROGRAM, *options],
+        cwd=demo.folder,
+        env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": demo.receiver.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     try:
         yield running
@@ -43,11 +49,14 @@ async def test_processes_come_and_go_and_bots_stay(demo: Demo) -> None:
 
     await eventually(lambda: are({"bots": 40}), 30, "40 bots")
     with autoscale(demo, "--least", "2", "--most", "2"):
-        await eventually(lambda: are({"bots": 20, "bots-2": 20}), 60, "two processes")
+        await eventually(lambda: are({"bots": 20, "bots-2": 20}), 90, "two processes")
     assert "bots-2" in demo.run("status")
     with autoscale(demo, "--most", "1", "--patience", "0"):
-        await eventually(lambda: are({"bots": 40}), 60, "one process again")
+        await eventually(lambda: are({"bots": 40}), 90, "one process again")
     assert "bots-2" not in demo.run("status")
+    spans = [span["values"] for span in await demo.receiver.wait_for(2, "scale")]
+    changes = [(span["chatter.scaling.actual"], span["chatter.scaling.wanted"]) for span in spans]
+    assert changes == [(1, 2), (2, 1)]
 
 
 def test_bounds_that_exclude_each_other() -> None:

@@ -28,26 +28,34 @@ def autoscale(
 ) -> None:
     """Let processes of bots come and go by depth, wait and flow until Ctrl-C; the number of bots stays."""
     import signal
-    from contextlib import suppress
     from dataclasses import replace
 
     from rabbit_chatter.errors import UpError
     from rabbit_chatter.settings import TelemetrySettings
     from rabbit_chatter.telemetry.logs import configure_logs
-    from rabbit_chatter.up.autoscale import Hands, Sight, advise, local, watch
+    from rabbit_chatter.telemetry.tracing import Tracing
+    from rabbit_chatter.up.autoscale import Hands, Sight, advise, local, telemetry_of, traced, watch
     from rabbit_chatter.up.fleet import Fleet
     from rabbit_chatter.up.policy import Policy
 
     if least > most:
         raise UpError(f"--least {least} is more than --most {most}")
-    configure_logs(TelemetrySettings(), "chatter-autoscale")
     policy = Policy(least=least, most=most)
     policy = replace(policy, down=replace(policy.down, hold=patience))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
-        if prometheus:
-            watch(Sight(prometheus.rstrip("/"), queue_manager.rstrip("/")), policy, Hands(advise), every)
-        else:
-            fleet = Fleet(folder)
-            sight = Sight(fleet.ports.url("prometheus"), fleet.ports.url("queue_manager"))
-            watch(sight, policy, local(sight, fleet), every)
+    if prometheus:
+        telemetry = TelemetrySettings()
+        sight, hands = Sight(prometheus.rstrip("/"), queue_manager.rstrip("/")), Hands(advise)
+    else:
+        fleet = Fleet(folder)
+        telemetry = telemetry_of(fleet.ports)
+        sight = Sight(fleet.ports.url("prometheus"), fleet.ports.url("queue_manager"))
+        hands = local(sight, fleet)
+    configure_logs(telemetry, "chatter-autoscale")
+    tracing = Tracing(telemetry, "chatter-autoscale", "autoscale")
+    try:
+        watch(sight, policy, traced(hands, tracing.own), every)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        tracing.shutdown()

@@ -7,9 +7,14 @@ from typing import Any
 
 import httpx
 import structlog
+from opentelemetry.trace import Tracer
+from opentelemetry.util.types import AttributeValue
 
 from rabbit_chatter.errors import DirectoryUnavailableError, UpError
+from rabbit_chatter.settings import TelemetrySettings
+from rabbit_chatter.telemetry import conventions as c
 from rabbit_chatter.up.fleet import Fleet
+from rabbit_chatter.up.options import Ports
 from rabbit_chatter.up.policy import (
     DEPTH_QUERY,
     FLOW_QUERY,
@@ -20,6 +25,7 @@ from rabbit_chatter.up.policy import (
     Reading,
     decide,
 )
+from rabbit_chatter.up.tracing import find_jaeger
 
 _PATIENCE = 30.0  # seconds for a process to appear, or to leave
 
@@ -103,6 +109,29 @@ def local(sight: Sight, fleet: Fleet) -> Hands:
         log.info("scaling.done", processes=len(sight.processes()), bots=bots)
 
     return Hands(act, fleet.lives)
+
+
+def traced(hands: Hands, tracer: Tracer) -> Hands:
+    """Return ``hands`` with a span around what they do, whose trace id their log lines carry."""
+
+    def act(decision: Decision, seen: Reading) -> None:
+        attributes: dict[str, AttributeValue] = {
+            c.SCALING_WANTED: decision.wanted,
+            c.SCALING_ACTUAL: seen.actual,
+            c.SCALING_REASON: decision.reason,
+        }
+        with tracer.start_as_current_span("scale", attributes=attributes):
+            hands.act(decision, seen)
+
+    return Hands(act, hands.lives)
+
+
+def telemetry_of(ports: Ports) -> TelemetrySettings:
+    """Return the settings of a process beside the local network: its traces go where the others' go."""
+    settings = TelemetrySettings()
+    if settings.traces_url is None and find_jaeger() is not None:
+        return settings.model_copy(update={"otlp_base": ports.url("otlp")})
+    return settings
 
 
 def advise(decision: Decision, _seen: Reading) -> None:
