@@ -12,7 +12,7 @@ PYTEST ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test test-stack test-incidents check format reference bench packages dashboards pictures chromium
+.PHONY: help demo test test-stack test-incidents check format reference bench packages dashboards manifests pictures chromium
 
 help: ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -53,6 +53,9 @@ pictures: .venv/.dev packages chromium ## take the screenshots of README and doc
 
 chromium:
 	@deployment/local/install-packages chromium
+
+manifests: .venv/.dev ## write what the Prometheus Operator reads anew from prometheus/
+	$(BIN)/python deployment/kubernetes/generate_monitoring.py
 
 packages:
 	@deployment/local/install-packages

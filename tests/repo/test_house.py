@@ -19,6 +19,7 @@ PAGES = [
     ROOT / "README.md",
     *(p for p in [ROOT / "CONTRIBUTING.md"] if p.exists()),
     *sorted(ROOT.glob("docs/**/*.md")),
+    *sorted(ROOT.glob("deployment/*/README.md")),
 ]
 
 # Measurements start bare copies of themselves, and what `up` starts inherits the user's environment: both

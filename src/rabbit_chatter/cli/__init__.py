@@ -5,7 +5,17 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from rabbit_chatter.cli import bench, bots, dialects, incident, local, queue_manager, scale, server
+from rabbit_chatter.cli import (
+    autoscale,
+    bench,
+    bots,
+    dialects,
+    incident,
+    local,
+    queue_manager,
+    scale,
+    server,
+)
 from rabbit_chatter.errors import ChatterError
 
 app = typer.Typer(
@@ -14,7 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (local, scale, incident, bots, dialects, server, queue_manager, bench):
+for command in (local, scale, autoscale, incident, bots, dialects, server, queue_manager, bench):
     command.add_to(app)
 
 

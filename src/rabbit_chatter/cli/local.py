@@ -194,7 +194,7 @@ def _watch(network: "Network", terminal: "Terminal") -> None:
         with suppress(OSError):  # it is just being stopped by `down`
             now = network.pids()
             for name, pid in now.items():
-                if pid != before[name]:
+                if pid != before.get(name, pid):
                     what = "was started again" if pid else "ended"
                     terminal.note(f"{name} {what}; its log: rabbit-chatter logs {name}")
             before = now

@@ -116,7 +116,7 @@ class Network:
         if record is None or record.supervisor_process() is None or not self.supervisor.answers():
             return []
         known = self.supervisor.processes()
-        services = Plan(self.folder, record.options).services()
+        services = Plan(self.folder, record.options, record.more).services()
         return [_state(service, known[service.name]) for service in services if service.name in known]
 
     def pids(self) -> dict[str, int]:
@@ -181,7 +181,8 @@ class Network:
 
     def _stop_in_order(self, record: Record) -> None:
         known = self.supervisor.processes()
-        for name in reversed([service.name for service in Plan(self.folder, record.options).services()]):
+        services = Plan(self.folder, record.options, record.more).services()
+        for name in reversed([service.name for service in services]):
             if known.get(name, {}).get("pid"):
                 begin = time.monotonic()
                 self._progress.waiting(f"stopping {name}")

@@ -1,7 +1,7 @@
 """What a running network leaves on disk, so that `status`, `logs` and `down` find it again."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -21,12 +21,14 @@ class Record:
         mark: carried by every process of this run.
         supervisor: supervisord's process id; 0 until it runs.
         started: when that process started, in seconds since 1970, so that it is not mistaken for another.
+        more: processes of bots that were added later, and the port of each.
     """
 
     options: UpOptions
     mark: str
     supervisor: int = 0
     started: float = 0.0
+    more: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def new(cls, options: UpOptions) -> "Record":

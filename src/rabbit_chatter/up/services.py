@@ -3,14 +3,14 @@
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 
 from rabbit_chatter.settings import TelemetrySettings
 from rabbit_chatter.up import monitoring, tracing
-from rabbit_chatter.up.options import Ports, UpOptions
+from rabbit_chatter.up.options import LOOPBACK, Ports, UpOptions
 from rabbit_chatter.up.ports import accepts
 from rabbit_chatter.up.rabbitmq import MANAGER, RabbitNode, RabbitPorts, is_healthy
 
@@ -43,10 +43,12 @@ class Plan:
     Args:
         folder: where everything is kept.
         options: what was asked for; all ports known.
+        more: processes of bots that were added later, and the port of each.
     """
 
     folder: Path
     options: UpOptions
+    more: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def node(self) -> RabbitNode:
@@ -129,18 +131,17 @@ class Plan:
             "CHATTER_MANAGEMENT_USER": MANAGER,
             "CHATTER_MANAGEMENT_PASSWORD": node.passwords[MANAGER],
         }
-        bots = ["--count", str(options.bots), "--dialect", options.dialect, "--tempo", f"{options.tempo:g}"]
-        bots += [text for option in options.dialect_options for text in ("--dialect-option", option)]
-        bots += ["--population", options.population] if options.population else []
+        talk = ["--dialect", options.dialect, "--tempo", f"{options.tempo:g}"]
+        talk += [text for option in options.dialect_options for text in ("--dialect-option", option)]
+        talk += ["--population", options.population] if options.population else []
+        amqp = {"CHATTER_AMQP_URL": node.amqp_url("chatter-bot")}
+        bots = self._component("bots", 2, ["--count", str(options.bots), *talk], amqp)
+        reading = {"CHATTER_AMQP_URL": node.amqp_url("chatter-server"), **self._beside_the_page()}
         return [
             self._component("queue-manager", 2, [], manager),
-            self._component(
-                "server",
-                2,
-                [],
-                {"CHATTER_AMQP_URL": node.amqp_url("chatter-server"), **self._beside_the_page()},
-            ),
-            self._component("bots", 2, bots, {"CHATTER_AMQP_URL": node.amqp_url("chatter-bot")}),
+            self._component("server", 2, [], reading),
+            bots,
+            *(self._more_bots(bots, name, port, talk) for name, port in self.more.items()),
         ]
 
     def _beside_the_page(self) -> dict[str, str]:
@@ -157,6 +158,19 @@ class Plan:
             "CHATTER_TRACES_FILE": str(self.folder / "traces.sqlite"),
             **{f"CHATTER_{name.upper()}_URL": ports.url(name) for name, program in found.items() if program},
         }
+
+    def _more_bots(self, first: Service, name: str, port: int, talk: list[str]) -> Service:
+        """Return a process like the first, which has no bots until `scale` shares them out."""
+        url = f"http://{LOOPBACK}:{port}"
+        command = [sys.executable, "-m", "rabbit_chatter", "bots", "--count", "0", "--seed", name, *talk]
+        return replace(
+            first,
+            name=name,
+            command=[*command, "--port", str(port)],
+            ready=_answers(f"{url}/readyz"),
+            url=url,
+            environment={**first.environment, "CHATTER_INSTANCE": name},
+        )
 
     def _component(
         self, name: str, stage: int, arguments: list[str], environment: Mapping[str, str]

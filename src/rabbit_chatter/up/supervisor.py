@@ -166,6 +166,27 @@ class Supervisor:
         if not self.processes()[name]["pid"]:
             self.start(name)
 
+    def enlist(self, name: str) -> None:
+        """Start a process that was written into the configuration since the launch.
+
+        Raises:
+            UpError: supervisord does not do it, or has ended.
+        """
+        with self._changing(name) as control:
+            control.reloadConfig()
+            control.addProcessGroup(name)
+            control.startProcess(name, False)  # noqa: FBT003 - XML-RPC knows no names
+
+    def dismiss(self, name: str) -> None:
+        """Stop a process, wait for its end, and forget it.
+
+        Raises:
+            UpError: supervisord does not do it, or has ended.
+        """
+        with self._changing(name) as control:
+            control.stopProcess(name)
+            control.removeProcessGroup(name)
+
     def processes(self) -> dict[str, dict[str, Any]]:
         """Return what supervisord knows of each process: ``statename``, ``pid``, ``start``, ``now``.
 
@@ -186,6 +207,16 @@ class Supervisor:
             yield ServerProxy("http://localhost", transport=transport).supervisor
         finally:
             transport.close()
+
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[Any]:
+        try:
+            with self._control() as control:
+                yield control
+        except (OSError, Error) as error:
+            raise UpError(
+                f"{name} was not started or stopped: {error}; see `rabbit-chatter status`"
+            ) from error
 
 
 def _quoted(command: list[str]) -> str:

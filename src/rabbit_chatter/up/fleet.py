@@ -1,0 +1,83 @@
+"""The local network's processes of bots: one from the beginning, more that came and will go."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from rabbit_chatter.errors import UpError
+from rabbit_chatter.up.ports import free_ports
+from rabbit_chatter.up.record import Record
+from rabbit_chatter.up.services import Plan
+from rabbit_chatter.up.supervisor import Supervisor
+
+_SHARE_SECONDS = 60
+
+
+class Fleet:
+    """The processes of bots that the supervisor in ``folder`` keeps.
+
+    Args:
+        folder: where `up` keeps its state.
+
+    Attributes:
+        ports: where the network's other processes answer.
+
+    Raises:
+        UpError: nothing runs there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._supervisor = Supervisor(self._folder)
+        self.ports = self._record().options.ports
+
+    def grow(self) -> str:
+        """Start one more process, without bots, and return its name."""
+        record = self._record()
+        name = next(name for name in (f"bots-{number}" for number in count(2)) if name not in record.more)
+        self._keep(replace(record, more={**record.more, name: free_ports(1)[0]}))
+        self._supervisor.enlist(name)
+        return name
+
+    def shrink(self) -> str | None:
+        """Stop the process that came last, and return its name; ``None``: the first stays."""
+        record = self._record()
+        if not record.more:
+            return None
+        *others, name = record.more
+        self._supervisor.dismiss(name)
+        self._keep(replace(record, more={other: record.more[other] for other in others}))
+        return name
+
+    def share(self, bots: int) -> None:
+        """Divide ``bots`` among all processes: those that left are missed, those that came have none.
+
+        Raises:
+            UpError: the processes could not be told.
+        """
+        command = [sys.executable, "-m", "rabbit_chatter", "scale", str(bots), "--folder", str(self._folder)]
+        try:
+            done = subprocess.run(  # noqa: S603 - our own program
+                command, capture_output=True, text=True, timeout=_SHARE_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UpError(f"bots could not be shared out within {_SHARE_SECONDS} s") from error
+        if done.returncode != 0:
+            raise UpError(f"bots could not be shared out: {done.stderr.strip()}")
+
+    def lives(self) -> bool:
+        """Return whether the network is still there."""
+        record = Record.read(self._folder)
+        return record is not None and record.supervisor_process() is not None
+
+    def _record(self) -> Record:
+        record = Record.read(self._folder)
+        if record is None or record.supervisor_process() is None:
+            raise UpError(f"nothing runs in {self._folder}; start it with `rabbit-chatter up`")
+        return record
+
+    def _keep(self, record: Record) -> None:
+        record.write(self._folder)
+        self._supervisor.write(Plan(self._folder, record.options, record.more).services())

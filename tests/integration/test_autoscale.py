@@ -1,0 +1,74 @@
+"""Processes of bots come and go in the running demo, and it keeps its forty bots."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from running_demo import Demo
+from support import eventually
+
+pytestmark = pytest.mark.timeout(300)
+
+PROGRAM = [sys.executable, "-m", "rabbit_chatter", "autoscale", "--every", "1"]
+
+
+@contextmanager
+def autoscale(demo: Demo, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `rabbit-chatter autoscale` while the block runs; it ends as Ctrl-C ends it."""
+    running = subprocess.Popen(
+        [*PROGRAM, *options],
+        cwd=demo.folder,
+        env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": demo.receiver.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield running
+    finally:
+        running.terminate()
+        said, _ = running.communicate(timeout=60)
+    assert running.returncode == 0, said
+
+
+async def test_processes_come_and_go_and_bots_stay(demo: Demo) -> None:
+    """Where two processes are the least, a second takes half of the bots; where one is the most, it goes."""
+
+    async def shares() -> dict[str, int]:
+        listed = (await demo.get("queue_manager", "/bots", limit=1000))["bots"]
+        return dict(Counter(bot["instance"] for bot in listed))
+
+    async def are(wanted: dict[str, int]) -> bool:
+        return await shares() == wanted
+
+    await eventually(lambda: are({"bots": 40}), 30, "40 bots")
+    with autoscale(demo, "--least", "2", "--most", "2"):
+        await eventually(lambda: are({"bots": 20, "bots-2": 20}), 90, "two processes")
+    assert "bots-2" in demo.run("status")
+    with autoscale(demo, "--most", "1", "--patience", "0"):
+        await eventually(lambda: are({"bots": 40}), 90, "one process again")
+    assert "bots-2" not in demo.run("status")
+    spans = [span["values"] for span in await demo.receiver.wait_for(2, "scale")]
+    changes = [(span["chatter.scaling.actual"], span["chatter.scaling.wanted"]) for span in spans]
+    assert changes == [(1, 2), (2, 1)]
+
+
+def test_bounds_that_exclude_each_other() -> None:
+    """Whoever wants at least three and at most two is told so in one sentence."""
+    done = subprocess.run(
+        [*PROGRAM, "--least", "3", "--most", "2"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "rabbit-chatter: --least 3 is more than --most 2\n")
+
+
+def test_nothing_runs_there(tmp_path: Path) -> None:
+    """Without a network in this folder, the error says how to start one."""
+    done = subprocess.run(PROGRAM, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "rabbit-chatter up" in done.stderr
