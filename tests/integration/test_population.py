@@ -108,12 +108,13 @@ class Unborn(Echo):
 """
 
 
-async def followers_of(broker: PrivateBroker, bot: str) -> set[str]:
-    """Return who reads a bot's tweets."""
+async def followed_by(broker: PrivateBroker, bot: str) -> set[str]:
+    """Return the keys of the tweets that a bot reads."""
     async with httpx.AsyncClient(auth=("chatter-manager", broker.password("chatter-manager"))) as client:
         answer = await client.get(f"{broker.management_url}/api/exchanges/chatter/chatter/bindings/source")
     bindings = answer.raise_for_status().json()
-    return {b["destination"] for b in bindings if b["routing_key"] == names.tweet_key(bot)}
+    read = {b["routing_key"] for b in bindings if b["destination"] == names.inbox(bot)}
+    return read - {names.invite_key(bot)}
 
 
 async def test_population_file(broker: PrivateBroker, tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ async def test_population_file(broker: PrivateBroker, tmp_path: Path) -> None:
         await eventually(all_there)
         listed = {bot["name"]: bot["dialect"] for bot in (await manager.get("/bots", limit=1000))["bots"]}
         assert (listed["alice"], listed["bob"]) == ("eliza", "echo")
-        assert await followers_of(broker, "bob") == {"bot.alice"}
+        assert await followed_by(broker, "alice") == {names.tweet_key("bob")}
         assert [line["dialect"] for line in running.events("dialect.unusable")] == ["unborn"]
         assert await running.stop() == 0
 

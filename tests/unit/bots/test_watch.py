@@ -16,6 +16,7 @@ from rabbit_chatter.bots.metrics import BotMetrics
 from rabbit_chatter.bots.voice import Voice
 from rabbit_chatter.dialects import Persona, choose, prepare
 from rabbit_chatter.telemetry.tracing import speaking, untraced
+from support import eventually
 
 KEY = "sk-very-secret"
 MODEL = {
@@ -36,6 +37,7 @@ def running() -> Iterator[ModelServer]:
 def server(running: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelServer:
     """Return a server that behaves well so far, and set the key."""
     monkeypatch.setenv("CHATTER_LLM_API_KEY", KEY)
+    running.asked.clear()
     running.next.clear()
     running.always = api.answer
     return running
@@ -173,7 +175,7 @@ async def test_given_up_call_is_counted(server: ModelServer, registry: Collector
     """A call for which nobody waits any more is counted by that."""
     server.next.append(api.hang)
     task = asyncio.create_task(say(server, registry))
-    await asyncio.sleep(0.3)
+    await eventually(lambda: server.asked)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

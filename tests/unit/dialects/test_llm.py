@@ -15,6 +15,7 @@ from rabbit_chatter.dialects.llm.breaker import Breaker
 from rabbit_chatter.dialects.llm.budget import Budget
 from rabbit_chatter.errors import DialectError
 from rabbit_chatter.testing import DialectContract
+from support import eventually
 
 KEY = "sk-very-secret"
 SAID = "I have heard you."
@@ -275,7 +276,7 @@ async def test_giving_up_closes_the_stream(llm: Llm, server: ModelServer) -> Non
     server.always = api.drip
     async with llm(failures=1) as ready:
         task = asyncio.create_task(ask(ready))
-        await asyncio.sleep(0.2)
+        await eventually(lambda: server.asked)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
