@@ -45,6 +45,42 @@ async def test_a_queue_that_nobody_reads_is_marked(house: House, page: Page) -> 
         await expect(page.get_by_label("Depth of ghost-gone, now 3")).to_be_visible()
 
 
+async def test_states_follow_from_the_past(page: Page) -> None:
+    """Growing and stuck are said of depth and flow over a quarter of a minute, each beside its look-alike."""
+    states = await page.evaluate(
+        """async () => {
+          const { stateOf } = await import("/static/lib/queues.js");
+          const queue = (depth, out, rest = {}) => stateOf({
+            name: "a-b", type: "classic", consumers: 1, messages: depth.at(-1), in: 0, out: out.at(-1),
+            past: { depth, out }, ...rest,
+          });
+          const [none, some] = [new Array(8).fill(0), new Array(8).fill(1)];
+          return {
+            growing: queue([0, 1, 2, 3, 4, 5, 6, 9], some),
+            wavy: queue([0, 9, 0, 9, 0, 9, 0, 9], some),
+            stuck: queue([3, 3, 3, 3, 3, 3, 3, 3], none),
+            slow: queue([3, 3, 3, 3, 3, 3, 3, 3], [0, 0, 0, 1, 0, 0, 0, 0]),
+            fresh: queue([3, 3, 3], [0, 0, 0]),
+            unread: queue([0, 1, 2, 3, 4, 5, 6, 9], none, { consumers: 0 }),
+            buried: queue(some, none, { name: "chatter.dead-letters", consumers: 0 }),
+            archive: queue([0, 1, 2, 3, 4, 5, 6, 9], none, { type: "stream" }),
+            idle: queue(none, none),
+          };
+        }"""
+    )
+    assert states == {
+        "growing": "growing",
+        "wavy": "flowing",
+        "stuck": "stuck",
+        "slow": "flowing",
+        "fresh": "flowing",
+        "unread": "no consumer",
+        "buried": "dead letters",
+        "archive": "archive",
+        "idle": "idle",
+    }
+
+
 async def test_many_queues_are_few_rows(house: House, page: Page) -> None:
     """Of hundreds of queues only those are elements of the page that one sees; the end can be reached."""
     async with house.many_queues("crowd", 200) as names:

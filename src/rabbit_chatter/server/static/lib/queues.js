@@ -82,7 +82,8 @@ export function urgency(state) {
   return URGENCY.indexOf(state);
 }
 
-function stateOf(queue) {
+/** Return the word for what a queue does, from what it is and what it was. */
+export function stateOf(queue) {
   if (queue.type === "stream") return "archive";
   if (queue.name.endsWith("dead-letters")) return queue.messages ? "dead letters" : "idle";
   if (queue.messages && !queue.consumers) return "no consumer";

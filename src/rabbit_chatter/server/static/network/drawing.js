@@ -67,15 +67,17 @@ export class Drawing {
 
   #many(model, layout) {
     const { brush } = this;
-    for (const cluster of layout.clusters) {
-      brush.globalAlpha = 0.1;
-      this.#disc(cluster.x, cluster.y, cluster.radius + 10, this.#paint(colourOf(cluster.dialect)));
-    }
-    brush.globalAlpha = 0.55;
+    brush.globalAlpha = 0.4;
     brush.strokeStyle = this.#paint("--faint");
     for (const [pair, weight] of between(model, layout)) {
       brush.lineWidth = 1 + Math.min(Math.sqrt(weight), 14);
       this.#line(...pair);
+    }
+    for (const { x, y, radius: size, dialect } of layout.clusters) {
+      brush.globalAlpha = 1;
+      this.#disc(x, y, size + 10, this.#paint("--card"));
+      brush.globalAlpha = 0.12;
+      this.#disc(x, y, size + 10, this.#paint(colourOf(dialect)));
     }
     for (const node of model.nodes.values()) {
       brush.globalAlpha = 0.45 + Math.min(node.activity / 3, 0.55);

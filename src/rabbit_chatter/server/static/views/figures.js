@@ -11,16 +11,18 @@ import { Chart } from "../parts/chart.js";
 import { Avatar, Dialect } from "../parts/names.js";
 import { html } from "../vendor/ui.js";
 
+const SHOWN = 6; // conversations
 const SAID = [{ label: "messages a second", colour: "--accent", fill: true }];
 
 export function Figures() {
+  const { value: talking } = usePoll(() => get(`/conversations?state=open&limit=${SHOWN}`), 3);
   return html`
     <aside class="figures" aria-label="The network in figures">
       <${Firing} />
       <section class="card said-now" aria-label="Messages a second"><${Pace} /></section>
-      <div class="tiles"><${Tiles} /></div>
+      <div class="tiles"><${Tiles} talking=${talking?.total} /></div>
       <section class="card"><h2>Who speaks how</h2><${Dialects} /></section>
-      <section class="card"><h2>Talking now</h2><${Talking} /></section>
+      <section class="card"><h2>Talking now</h2><${Talking} talks=${talking?.conversations ?? []} /></section>
     </aside>`;
 }
 
@@ -40,14 +42,13 @@ function Pace() {
       label=${`Messages a second in the last minute and a half, now ${rate(perSecond())}`} />`;
 }
 
-function Tiles() {
+function Tiles({ talking }) {
   const here = [...useSignal(people).values()].filter((bot) => bot.here).length;
   const listed = useSignal(queues);
-  const { value: open } = usePoll(() => get("/conversations?state=open&limit=1"), 3);
   const waiting = (listed ?? []).filter((queue) => queue.type !== "stream").reduce((sum, queue) => sum + queue.messages, 0);
   const tiles = [
     ["bots", here, to("bots")],
-    ["open conversations", open?.total, to("conversations")],
+    ["open conversations", talking, to("conversations")],
     ["messages in queues", listed && waiting, to("queues")],
   ];
   return tiles.map(([label, value, address]) => html`
@@ -65,10 +66,9 @@ function Dialects() {
     <li key=${name}><a class="spread" href=${to("live", "", { dialect: name })}><${Dialect} name=${name} /><b>${count(number)}</b></a></li>`)}</ul>`;
 }
 
-function Talking() {
-  const { value } = usePoll(() => get("/conversations?state=open&limit=6"), 3);
-  if (!value?.conversations.length) return html`<p class="quiet">Nobody at the moment.</p>`;
-  return html`<ul class="plain-list">${value.conversations.map(({ id, participants: [one, other = ""], turns }) => html`
+function Talking({ talks }) {
+  if (!talks.length) return html`<p class="quiet">Nobody at the moment.</p>`;
+  return html`<ul class="plain-list">${talks.map(({ id, participants: [one, other = ""], turns }) => html`
     <li key=${id}><a class="spread" href=${to("conversations", id)}>
       <span class="pair"><${Avatar} name=${one} /><${Avatar} name=${other} />${one} · ${other}</span><span class="quiet">${turns}</span>
     </a></li>`)}</ul>`;
