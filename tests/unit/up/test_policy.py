@@ -2,12 +2,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rabbit_chatter.up.policy import Memory, Pace, Policy, Reading, decide
 
 POLICY = Policy()
+# A busy machine is slow and not wrong.
+patiently = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+
 READINGS = st.tuples(st.floats(0, 1e5), st.floats(0, 60), st.floats(0, 1e4))
 EVERY = 5.0  # seconds between two readings, as between two scrapes
 
@@ -100,6 +103,7 @@ def test_decision_says_why() -> None:
     assert (idle.asked, idle.wanted, idle.held) == (1, 4, True)
 
 
+@patiently
 @given(st.lists(READINGS, max_size=80), st.integers(0, POLICY.most))
 def test_steps_are_bounded_whatever_is_seen(seen: list[tuple[float, float, float]], actual: int) -> None:
     """No series of readings makes it leave its bounds, or change faster than its pace in any window."""
@@ -112,6 +116,7 @@ def test_steps_are_bounded_whatever_is_seen(seen: list[tuple[float, float, float
         assert all(sum(taken[start : start + window]) <= pace.step for start in range(len(taken)))
 
 
+@patiently
 @given(st.lists(READINGS, min_size=24, max_size=80))
 def test_nothing_is_taken_away_soon_after_it_was_needed(seen: list[tuple[float, float, float]]) -> None:
     """A process goes only if for two minutes nothing asked for so many."""
