@@ -131,13 +131,14 @@ class Plan:
         }
         bots = ["--count", str(options.bots), "--dialect", options.dialect, "--tempo", f"{options.tempo:g}"]
         return [
-            self._component("queue-manager", 2, [], manager),
+            # Stopped in reverse: the chat server may be where the others' last spans go.
             self._component(
                 "server",
                 2,
                 [],
                 {"CHATTER_AMQP_URL": node.amqp_url("chatter-server"), **self._beside_the_page()},
             ),
+            self._component("queue-manager", 2, [], manager),
             self._component("bots", 2, bots, {"CHATTER_AMQP_URL": node.amqp_url("chatter-bot")}),
         ]
 
