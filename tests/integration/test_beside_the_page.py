@@ -106,6 +106,29 @@ async def test_receiving_makes_no_spans() -> None:
         assert await kept() == 4
 
 
+async def test_the_last_spans_of_the_server_itself_are_kept(tmp_path: Path) -> None:
+    """A chat server that exports to itself does so before it closes, and its next run finds them."""
+    (port,) = free_ports(1)
+    environment: dict[str, Any] = {
+        "CHATTER_AMQP_URL": NOWHERE,
+        "CHATTER_TRACES_FILE": str(tmp_path / "traces.sqlite"),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}",
+        "OTEL_BSP_SCHEDULE_DELAY": "600000",
+    }
+    trace_id = "ef" * 16
+    async with component("server", port=port, **environment) as running:
+        await listening(running)
+        headers = {"traceparent": f"00-{trace_id}-{'ab' * 8}-01"}
+        async with httpx.AsyncClient() as client:
+            (await client.get(f"http://{running.address}/timeline", headers=headers)).raise_for_status()
+        assert await running.stop() == 0
+    async with component("server", port=port, **environment) as running:
+        await listening(running)
+        assert [span["name"] for span in (await running.get(f"/traces/{trace_id}"))["spans"]] == [
+            "GET /timeline"
+        ]
+
+
 async def test_neighbours_that_are_away_are_named(server: Component) -> None:
     """Whatever cannot be answered is told in a sentence that says who is away."""
     for path in ("/queues", "/bots", "/stats"):

@@ -75,6 +75,9 @@ async def serve(port: int, host: str | None = None) -> None:
         add_incidents(app, desk)
         _protect(app, running.settings.host, settings.token.get_secret_value())
         address = await stack.enter_async_context(running.serving(app, port, _UNTRACED))
+        if address in (running.telemetry.traces_url or ""):
+            # Our own last spans come while we still receive; later the exporter would knock at a closed door.
+            stack.push_async_callback(asyncio.to_thread, running.tracing.flush)
         # Listeners are sent home before HTTP closes, which would wait for them.
         stack.callback(bell.close)
         if neighbours.alertmanager_url:

@@ -138,8 +138,9 @@ class Plan:
         bots = self._component("bots", 2, ["--count", str(options.bots), *talk], amqp)
         reading = {"CHATTER_AMQP_URL": node.amqp_url("chatter-server"), **self._beside_the_page()}
         return [
-            self._component("queue-manager", 2, [], manager),
+            # Stopped in reverse: the chat server may be where the others' last spans go.
             self._component("server", 2, [], reading),
+            self._component("queue-manager", 2, [], manager),
             bots,
             *(self._more_bots(bots, name, port, talk) for name, port in self.more.items()),
         ]

@@ -30,7 +30,8 @@ export function Table({ label, columns, rows, order, onOrder }) {
           ${shown.map((row, index) => html`
             <div key=${row.name} class="row" role="row" aria-rowindex=${first + index + 2}
               style=${{ transform: `translateY(${(first + index) * ROW}px)`, height: `${ROW}px` }}>
-              ${columns.map((column) => html`<span key=${column.key} role="cell" class=${column.numeric ? "number" : undefined}>${column.cell(row)}</span>`)}
+              ${columns.map((column) => html`
+                <span key=${column.key} role="cell" class=${column.numeric ? "number" : undefined}>${column.cell(row)}</span>`)}
             </div>`)}
         </div>
       </div>
@@ -43,7 +44,9 @@ function Title({ column, order, onOrder }) {
   const next = { key: column.key, down: chosen ? !order.down : Boolean(column.numeric) };
   return html`
     <span role="columnheader" aria-sort=${sorted} class=${column.numeric ? "number" : undefined}>
-      <button class="plain" onClick=${() => onOrder(next)}>${column.title}${chosen && html`<span aria-hidden="true">${order.down ? "↓" : "↑"}</span>`}</button>
+      <button class="plain" onClick=${() => onOrder(next)}>
+        ${column.title}${chosen && html`<span aria-hidden="true">${order.down ? "↓" : "↑"}</span>`}
+      </button>
     </span>`;
 }
 

@@ -17,8 +17,10 @@ export function Traceparent({ value }) {
     ["parent id", parent, "the span within which this message was published"],
     ["flags", flags, said.join("; ")],
   ];
+  const shown = parts.map(([name, part], index) => html`
+    ${index > 0 && "-"}<span key=${name} class=${`part part-${index}`}>${part}</span>`);
   return html`
-    <p class="header"><code>traceparent: ${parts.map(([name, part], index) => html`${index > 0 && "-"}<span key=${name} class=${`part part-${index}`}>${part}</span>`)}</code></p>
+    <p class="header"><code>traceparent: ${shown}</code></p>
     <dl class="pairs">${parts.map(([name, part, meaning], index) => html`
       <dt key=${name}><span class=${`part part-${index}`}>${name}</span></dt><dd>${meaning}</dd>`)}</dl>`;
 }

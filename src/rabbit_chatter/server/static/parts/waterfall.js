@@ -37,7 +37,8 @@ function Row({ span, depth, begin, whole, open, toggle }) {
         <span class="what" style=${{ paddingLeft: `${Math.min(depth, 12) * 14}px` }}>
           <b>${span.name}</b> <span class="quiet">${who(span)}</span>
         </span>
-        <span class="track"><span class="bit" style=${bar}></span><span class=${inside ? "took inside" : "took"} style=${beside}>${length(span.duration_us)}</span></span>
+        <span class="track"><span class="bit" style=${bar}></span>
+          <span class=${inside ? "took inside" : "took"} style=${beside}>${length(span.duration_us)}</span></span>
       </button>
       ${open && html`<${Details} span=${span} />`}
     </li>`;

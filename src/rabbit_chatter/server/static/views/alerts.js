@@ -25,7 +25,8 @@ export function Alerts({ id }) {
       <h1>Alerts</h1>
       ${firing.length > 0 ? html`
         <div class="alerts">
-          <ul class="plain-list" aria-label="Alerts that fire">${firing.map((alert) => html`<${Tile} key=${alert.fingerprint} alert=${alert} chosen=${alert === chosen} />`)}</ul>
+          <ul class="plain-list" aria-label="Alerts that fire">${firing.map((alert) => html`
+            <${Tile} key=${alert.fingerprint} alert=${alert} chosen=${alert === chosen} />`)}</ul>
           <${Detail} alert=${chosen} />
         </div>` : html`<${Quiet} />`}
       <section class="card flush"><h2 class="inset">What was said about alerts</h2><${Posts} /></section>
@@ -36,7 +37,8 @@ export function Alerts({ id }) {
 function Quiet() {
   const { alertmanager, prometheus } = useSignal(tools);
   if (alertmanager === null || prometheus === null) {
-    return html`<${Empty} title="Nobody looks for trouble">Prometheus finds it and Alertmanager tells this page; one of them is not installed.</${Empty}>`;
+    return html`<${Empty} title="Nobody looks for trouble">
+      Prometheus finds it and Alertmanager tells this page; one of them is not installed.</${Empty}>`;
   }
   return html`<${Empty} title="Nothing fires">All is well as far as the rules can see.</${Empty}>`;
 }
@@ -44,7 +46,8 @@ function Quiet() {
 function Tile({ alert, chosen }) {
   return html`
     <li><a class="card alert-tile" aria-current=${chosen ? "true" : undefined} href=${to("alerts", alert.fingerprint)}>
-      <span class="spread"><b>${alert.name}</b><span class=${`severity ${alert.severity === "page" ? "loud" : ""}`}>${alert.severity || "no severity"}</span></span>
+      <span class="spread"><b>${alert.name}</b>
+        <span class=${`severity ${alert.severity === "page" ? "loud" : ""}`}>${alert.severity || "no severity"}</span></span>
       <span>${alert.summary}</span>
       <span class="quiet">firing for <${Since} moment=${alert.since} /></span>
     </a></li>`;

@@ -31,7 +31,8 @@ export function Bot({ name }) {
           <section class="card"><h2>Conversations</h2><${Talks} talks=${talks?.conversations ?? []} name=${name} /></section>
         </div>
         <section class="card flush"><h2 class="inset">Tweets</h2>
-          ${bot.tweets.length ? html`<ol class="lines">${bot.tweets.map((said) => html`<${Line} key=${said.id} said=${said} />`)}</ol>` : html`<p class="quiet inset">None that is kept.</p>`}
+          ${!bot.tweets.length && html`<p class="quiet inset">None that is kept.</p>`}
+          <ol class="lines">${bot.tweets.map((said) => html`<${Line} key=${said.id} said=${said} />`)}</ol>
         </section>`}
     </div>`;
 }
@@ -52,6 +53,7 @@ function Talks({ talks, name }) {
   return html`<ul class="plain-list">${talks.map(({ id, participants, turns, state, latest }) => {
     const other = participants.find((one) => one !== name) ?? "?";
     return html`<li key=${id}><a class="spread" href=${to("conversations", id)}>
-      <span class="pair"><${Avatar} name=${other} />${other}</span><span class="quiet">${turns} turns · ${state === "open" ? "talking" : ago(latest)}</span></a></li>`;
+      <span class="pair"><${Avatar} name=${other} />${other}</span>
+      <span class="quiet">${turns} turns · ${state === "open" ? "talking" : ago(latest)}</span></a></li>`;
   })}</ul>`;
 }

@@ -23,9 +23,13 @@ export function Bots({ id, query }) {
       <div class="spread heading"><h1>Bots <span class="quiet">${count(here.length)}</span></h1>
         <label>Name <input type="search" value=${part} placeholder="any" onInput=${(event) => refine({ name: event.target.value })} /></label></div>
       <${Trouble} error=${trouble} />
-      ${!here.length && (trouble || known.size ? html`<${Empty} title="No bots are here">Let some join: <code>rabbit-chatter scale 40</code></${Empty}>` : html`<${Waiting} />`)}
+      ${!here.length && (trouble || known.size ? html`<${Nobody} />` : html`<${Waiting} />`)}
       ${groups(shown).map(([dialect, bots]) => html`<${Group} key=${dialect} dialect=${dialect} bots=${bots} />`)}
     </div>`;
+}
+
+function Nobody() {
+  return html`<${Empty} title="No bots are here">Let some join: <code>rabbit-chatter scale 40</code></${Empty}>`;
 }
 
 function groups(bots) {

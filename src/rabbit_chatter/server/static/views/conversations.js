@@ -25,17 +25,19 @@ function List({ state }) {
           <button key=${name} aria-pressed=${state === name} onClick=${() => refine({ state: name })}>${text}</button>`)}</div></div>
       <${Trouble} error=${error} />
       ${!value && !error && html`<${Waiting} />`}
-      ${value && !value.total && html`<${Empty} title="No conversation is kept">A bot begins one every few seconds. If none does, look at the <a href=${to("alerts")}>alerts</a>.</${Empty}>`}
+      ${value && !value.total && html`<${Empty} title="No conversation is kept">
+        A bot begins one every few seconds. If none does, look at the <a href=${to("alerts")}>alerts</a>.</${Empty}>`}
       <ul class="tiles-list plain-list">${value?.conversations.map((talk) => html`<${Tile} key=${talk.id} talk=${talk} />`)}</ul>
       ${value?.total > SHOWN && html`<p class="quiet">The ${SHOWN} with the latest words, of ${count(value.total)}.</p>`}
     </div>`;
 }
 
 function Tile({ talk: { id, participants: [one, other = "?"], state, turns, latest } }) {
+  const how = `${turns} ${turns === 1 ? "turn" : "turns"} · ${state === "open" ? "talking" : `ended ${ago(latest)}`}`;
   return html`
     <li><a class="card talk-tile" href=${to("conversations", id)}>
       <${Avatar} name=${one} /><${Avatar} name=${other} />
-      <span><b>${one}</b> and <b>${other}</b><br /><span class="quiet">${turns} ${turns === 1 ? "turn" : "turns"} · ${state === "open" ? "talking" : `ended ${ago(latest)}`}</span></span>
+      <span><b>${one}</b> and <b>${other}</b><br /><span class="quiet">${how}</span></span>
       ${state === "open" && html`<${Dots} />`}
     </a></li>`;
 }

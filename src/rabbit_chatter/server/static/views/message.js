@@ -33,7 +33,8 @@ function Said({ said }) {
     <section class="card message">
       <${Avatar} name=${said.from} dialect=${said.dialect} large />
       <div>
-        <h1><${Name} name=${said.from} dialect=${said.dialect} /> ${said.to ? html`<span class="quiet">to</span> <${Name} name=${said.to} />` : html`<span class="quiet">to everybody</span>`}</h1>
+        <h1><${Name} name=${said.from} dialect=${said.dialect} />${" "}<span class="quiet">${said.to ? "to " : "to everybody"}</span>
+          ${said.to && html`<${Name} name=${said.to} />`}</h1>
         <blockquote>${said.text}</blockquote>
         <p class="quiet facts">
           <span>${clock(said.sent)}</span>${said.dialect && html`<${Dialect} name=${said.dialect} />`}

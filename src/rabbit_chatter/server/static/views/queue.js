@@ -27,7 +27,10 @@ export function Queue({ name }) {
   return html`
     <div class="stack">
       <div class="spread heading"><h1>${name}</h1><a href=${to("queues")}>All queues</a></div>
-      <section class="card"><h2><${State} name=${queue.state} />${" "}<span class="quiet">${STATES[queue.state]}</span></h2><${Facts} queue=${queue} /></section>
+      <section class="card">
+        <h2><${State} name=${queue.state} />${" "}<span class="quiet">${STATES[queue.state]}</span></h2>
+        <${Facts} queue=${queue} />
+      </section>
       <${Depth} queue=${queue} />
       <section class="card"><h2>Messages a second, <span class="key in">in</span> and <span class="key out">out</span></h2>
         <${Chart} data=${[queue.past.at, queue.past.in, queue.past.out].map((points) => [...points])} series=${RATES}
@@ -51,7 +54,8 @@ function Facts({ queue }) {
 /** Prometheus' memory first, where there is one; then what this page has seen. */
 function Depth({ queue }) {
   const { prometheus } = useSignal(tools);
-  const { value } = usePoll(() => (prometheus ? get(`/depths?minutes=${MINUTES}&queue=${encodeURIComponent(queue.name)}`) : null), 60, queue.name, prometheus);
+  const path = `/depths?minutes=${MINUTES}&queue=${encodeURIComponent(queue.name)}`;
+  const { value } = usePoll(() => (prometheus ? get(path) : null), 60, queue.name, prometheus);
   const from = queue.past.at[0];
   const before = (value?.points ?? []).filter(([moment]) => moment < from);
   const data = [

@@ -11,13 +11,22 @@ import { html } from "../vendor/ui.js";
 import { Queue } from "./queue.js";
 
 const COLUMNS = [
-  { key: "name", title: "Queue", width: "minmax(11rem, 2fr)", by: (queue) => queue.name, cell: (queue) => html`<a href=${to("queues", queue.name)}>${queue.name}</a>` },
-  { key: "state", title: "State", width: "8.5rem", by: (queue) => urgency(queue.state), cell: (queue) => html`<${State} name=${queue.state} />` },
+  {
+    key: "name", title: "Queue", width: "minmax(11rem, 2fr)", by: (queue) => queue.name,
+    cell: ({ name }) => html`<a href=${to("queues", name)}>${name}</a>`,
+  },
+  {
+    key: "state", title: "State", width: "8.5rem", by: (queue) => urgency(queue.state),
+    cell: (queue) => html`<${State} name=${queue.state} />`,
+  },
   figure("depth", "Depth", (queue) => queue.messages, count, "--accent"),
   figure("in", "In /s", (queue) => queue.in, rate, "--dialect-0"),
   figure("out", "Out /s", (queue) => queue.out, rate, "--dialect-1"),
-  { key: "consumers", title: "Consumers", width: "7.2rem", numeric: true, by: (queue) => queue.consumers, cell: (queue) => count(queue.consumers) },
-  { key: "age", title: "Oldest", width: "6.5rem", numeric: true, by: (queue) => queue.age ?? -1, cell: (queue) => age(queue) },
+  {
+    key: "consumers", title: "Consumers", width: "7.2rem", numeric: true, by: (queue) => queue.consumers,
+    cell: (queue) => count(queue.consumers),
+  },
+  { key: "age", title: "Oldest", width: "6.5rem", numeric: true, by: (queue) => queue.age ?? -1, cell: age },
 ];
 
 function figure(key, title, by, write, colour) {
@@ -44,8 +53,9 @@ export function Queues({ id, query }) {
       <${Trouble} error=${trouble && `${trouble}. What you see is what was known last.`} />
       <section class="card flush">
         <form class="filters" onSubmit=${(event) => event.preventDefault()}>
-          <label>Name <input type="search" value=${part} placeholder="any" onInput=${(event) => refine({ ...Object.fromEntries(query), name: event.target.value })} /></label>
-          <span class="quiet">${shown.length === all.length ? `${count(all.length)} queues` : `${count(shown.length)} of ${count(all.length)} queues`}</span>
+          <label>Name <input type="search" value=${part} placeholder="any"
+            onInput=${(event) => refine({ ...Object.fromEntries(query), name: event.target.value })} /></label>
+          <span class="quiet">${shown.length < all.length && `${count(shown.length)} of `}${count(all.length)} queues</span>
         </form>
         <${Table} label="Queues" columns=${COLUMNS} rows=${shown} order=${order}
           onOrder=${({ key, down }) => refine({ ...Object.fromEntries(query), sort: key, down: down ? "1" : "" })} />
