@@ -63,12 +63,12 @@ class Silent(Echo):
 
 class Sleepy(Echo):
     async def answer(self, history, heard):
-        time.sleep(0.4 if heard.startswith("Well") else 0)
+        time.sleep(0.25 if heard.startswith("Well") else 0)
         return heard[:100]
 
 class Heavy(Echo):
     async def tweet(self):
-        end = time.perf_counter() + 0.4
+        end = time.perf_counter() + 0.25
         while time.perf_counter() < end:
             pass
         return "done"
@@ -76,12 +76,12 @@ class Heavy(Echo):
 class Slowstart(Echo):
     @classmethod
     async def prepare(cls, options):
-        time.sleep(0.4)
+        time.sleep(0.25)
 
 class Quadratic(Echo):
     async def answer(self, history, heard):
         if len(history) > 5000:
-            time.sleep(0.4)
+            time.sleep(0.25)
         return heard[:100]
 
 class Stubborn(Echo):
