@@ -103,13 +103,19 @@ class Operator:
 
     def _evaluate(self, expression: str) -> None:
         program = find_program("rabbitmqctl", _SCRIPTS)
-        done = subprocess.run(  # noqa: S603 - a program of the system, with an expression of ours
-            [program, "eval", expression],
-            env=self.node.environment(),
-            capture_output=True,
-            text=True,
-            timeout=_EVAL_SECONDS,
-            check=False,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - a program of the system, with an expression of ours
+                [program, "eval", expression],
+                env=self.node.environment(),
+                capture_output=True,
+                text=True,
+                timeout=_EVAL_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UpError(
+                f"rabbitmqctl did not answer within {_EVAL_SECONDS} s; whether RabbitMQ did it, "
+                "`rabbit-chatter logs rabbitmq` tells"
+            ) from error
         if done.returncode:
             raise UpError(f"RabbitMQ does not do it: {(done.stderr or done.stdout).strip()[-300:]}")
