@@ -20,7 +20,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # All files with tests that take `demo`: one worker runs them, so that there is one demo.
-_LOOKING_AT_THE_DEMO = {"tests/integration/test_demo.py", "tests/panels/test_panels.py"}
+_LOOKING_AT_THE_DEMO = {
+    "tests/integration/test_demo.py",
+    "tests/integration/test_recorder.py",
+    "tests/panels/test_panels.py",
+}
 
 
 class SharedDemo(LoadFileScheduling):  # type: ignore[misc] # xdist does not tell its types

@@ -5,7 +5,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from rabbit_chatter.cli import bench, bots, incident, local, queue_manager, scale, server
+from rabbit_chatter.cli import bench, bots, exercise, incident, local, queue_manager, record, scale, server
 from rabbit_chatter.errors import ChatterError
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (local, scale, incident, bots, server, queue_manager, bench):
+for command in (local, scale, bots, server, queue_manager, bench, incident, exercise, record):
     command.add_to(app)
 
 

@@ -40,6 +40,9 @@ def up(
         str, typer.Option(help="How they talk: a name, or weights such as echo=1,gibberish=3.")
     ] = "gibberish",
     *,
+    history: Annotated[
+        bool, typer.Option("--history", help="Let graphs begin full: with an hour that was recorded.")
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready.")] = False,
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
     folder: Folder = _HERE,
@@ -78,7 +81,7 @@ def up(
         management=management_port,
         rabbitmq_metrics=rabbitmq_metrics_port,
     )
-    _run(folder, UpOptions(bots, tempo, dialect, ports), detach=detach, open_page=open_page)
+    _run(folder, UpOptions(bots, tempo, dialect, history, ports), detach=detach, open_page=open_page)
 
 
 def _run(folder: Path, options: "UpOptions", *, detach: bool, open_page: bool) -> None:

@@ -32,11 +32,15 @@ class Ports:
 
 @dataclass(frozen=True)
 class UpOptions:
-    """How many bots talk, how fast and how, and where everything listens."""
+    """How many bots talk, how fast and how, and where everything listens.
+
+    ``history``: whether Prometheus begins with a recorded hour.
+    """
 
     bots: int = 40
     tempo: float = 1.0
     dialect: str = "gibberish"
+    history: bool = False
     ports: Ports = field(default_factory=Ports)
 
 
