@@ -6,13 +6,15 @@ TEMPO ?=
 DIALECT ?=
 # More options of `rabbit-chatter up`, such as UP="--port 9000 --detach".
 UP ?=
+# How many networks `recordings` runs at a time.
+PARALLEL ?= 1
 # More options of pytest, such as PYTEST="-k names -x".
 PYTEST ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test test-stack test-incidents check format reference bench packages dashboards manifests pictures chromium
+.PHONY: help demo test test-stack test-incidents check format reference bench packages dashboards manifests pictures recordings chromium
 
 help: ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -44,6 +46,9 @@ reference: .venv/.runtime ## write docs/reference.md anew from the code
 
 bench: .venv/.runtime packages ## what a hop costs against bare aio-pika
 	$(BIN)/rabbit-chatter bench hop
+
+recordings: .venv/.runtime packages ## record anew what exercises are judged on; takes an hour or two (PARALLEL=1)
+	$(BIN)/rabbit-chatter record --all --parallel $(PARALLEL)
 
 dashboards: .venv/.dev ## write Grafana's dashboards from their specification in grafana/boards
 	cd grafana && ../$(BIN)/python -m boards dashboards

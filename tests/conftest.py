@@ -23,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 _LOOKING_AT_THE_DEMO = {
     "tests/integration/test_autoscale.py",
     "tests/integration/test_demo.py",
+    "tests/integration/test_recorder.py",
     "tests/panels/test_panels.py",
 }
 

@@ -19,7 +19,10 @@
     ├── TelemetryError          the instrumentation did not take hold
     ├── IncidentError           there is no such incident, or it cannot be started so
     ├── AddressError            a component cannot listen where it was told to
-    └── UpError                 a local process could not be started
+    ├── UpError                 a local process could not be started
+    ├── RecordingError          a recording is missing or damaged
+    └── ExerciseError           an exercise cannot be shown, checked or reset
+        └── ToolError           promtool or amtool is missing, or ran too long
 
 A message says what happened and what to do next; the command line prints it as it is.
 """
@@ -131,3 +134,15 @@ class AddressError(ChatterError):
 
 class UpError(ChatterError):
     """A local process could not be started."""
+
+
+class RecordingError(ChatterError):
+    """A recording is missing, damaged, or could not be made."""
+
+
+class ExerciseError(ChatterError):
+    """An exercise cannot be shown, checked or reset; nothing was overwritten."""
+
+
+class ToolError(ExerciseError):
+    """Promtool or amtool is missing, ran too long or took too much memory."""

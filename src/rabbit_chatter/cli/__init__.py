@@ -10,9 +10,11 @@ from rabbit_chatter.cli import (
     bench,
     bots,
     dialects,
+    exercise,
     incident,
     local,
     queue_manager,
+    record,
     scale,
     server,
 )
@@ -24,7 +26,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (local, scale, autoscale, incident, bots, dialects, server, queue_manager, bench):
+for command in (
+    local, scale, autoscale, incident, exercise, record, bots, dialects, server, queue_manager, bench,
+):  # fmt: skip
     command.add_to(app)
 
 

@@ -41,6 +41,9 @@ def up(
     dialect_option: DialectOption = None,
     population: Population = None,
     *,
+    history: Annotated[
+        bool, typer.Option("--history", help="Let graphs begin full: with an hour that was recorded.")
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready.")] = False,
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
     folder: Folder = _HERE,
@@ -81,9 +84,10 @@ def up(
         found.count,
         found.tempo,
         found.mix,
-        ports,
-        tuple(found.cast.as_options()),
-        str(population.absolute()) if population else None,
+        ports=ports,
+        dialect_options=tuple(found.cast.as_options()),
+        population=str(population.absolute()) if population else None,
+        history=history,
     )
     _run(folder, options, detach=detach, open_page=open_page)
 

@@ -20,6 +20,11 @@ def find_prometheus() -> str | None:
     return shutil.which("prometheus")
 
 
+def find_promtool() -> str | None:
+    """Return the path of promtool, which comes with Prometheus, or ``None``."""
+    return shutil.which("promtool")
+
+
 def find_alertmanager() -> str | None:
     """Return the path of Alertmanager, which Debian calls by a longer name, or ``None``."""
     return shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")

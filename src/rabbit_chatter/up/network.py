@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import psutil
 
 from rabbit_chatter.errors import UpError
+from rabbit_chatter.up.history import load_history
 from rabbit_chatter.up.leftovers import MARK, end_all
 from rabbit_chatter.up.options import UpOptions, option_of
 from rabbit_chatter.up.ports import check_free, free_ports
@@ -89,6 +90,9 @@ class Network:
         services = plan.services()
         plan.write()
         self.supervisor.write(services)
+        if options.history:
+            self._progress.waiting("loading a recorded hour")
+            self._progress.note(load_history(self.folder, options.ports))
         try:
             self._start(Record.new(options), services)
         except BaseException:  # Ctrl-C too: half a network is worse than none

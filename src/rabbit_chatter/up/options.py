@@ -36,6 +36,7 @@ class UpOptions:
 
     Attributes:
         dialect: weights by dialect, such as ``eliza=2,echo=1``.
+        history: whether Prometheus begins with a recorded hour.
         dialect_options: such as ``markov.corpus=/path/talk.txt``; paths are absolute.
         population: path of a population file.
     """
@@ -43,6 +44,7 @@ class UpOptions:
     bots: int = 40
     tempo: float = 1.0
     dialect: str = "gibberish"
+    history: bool = False
     ports: Ports = field(default_factory=Ports)
     dialect_options: tuple[str, ...] = ()
     population: str | None = None

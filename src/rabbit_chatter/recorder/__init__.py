@@ -1,0 +1,1 @@
+"""Makes recordings: starts a network, does something to it, and keeps what Prometheus saw."""

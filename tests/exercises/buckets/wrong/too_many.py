@@ -1,0 +1,15 @@
+"""Most messages wait some milliseconds, some a second, few very long. Can your histogram tell?"""
+
+from prometheus_client import Histogram
+
+# The objective: 99 % of messages wait at most one second.
+WAIT = Histogram(
+    "chatter_wait_seconds",
+    "Time from publish to delivery.",
+    buckets=[n / 100 for n in range(1, 101)],
+)
+
+
+def observe_wait(seconds: float) -> None:
+    """Note one wait."""
+    WAIT.observe(seconds)
