@@ -248,3 +248,13 @@ class TelemetrySettings(BaseSettings):
         if self.otlp_endpoint:
             return self.otlp_endpoint
         return f"{self.otlp_base.rstrip('/')}/v1/traces" if self.otlp_base else None
+
+
+def variable_of(settings: str, field: str) -> str:
+    """Return the environment variable that ``field`` of the class called ``settings`` is read from.
+
+    A field with names of its own is known by these already.
+    """
+    known = {one.__name__: one for one in BaseSettings.__subclasses__()}
+    prefix = known[settings].model_config.get("env_prefix", "") if settings in known else ""
+    return field if field.isupper() else f"{prefix}{field}".upper()

@@ -161,3 +161,9 @@ def test_impossible_value_is_refused(
     environment.setenv(variable, value)
     with pytest.raises(ValidationError, match=f"input_value='{value}'"):
         kind()
+
+
+def test_a_wrong_value_is_told_by_its_variable() -> None:
+    """Whoever set a variable reads its name, whether the field has that name from a prefix or of its own."""
+    assert settings.variable_of("ServiceSettings", "drain_timeout") == "CHATTER_DRAIN_TIMEOUT"
+    assert settings.variable_of("TelemetrySettings", "CHATTER_LOG_LEVEL") == "CHATTER_LOG_LEVEL"

@@ -19,6 +19,7 @@ from rabbit_chatter.cli import (
     server,
 )
 from rabbit_chatter.errors import ChatterError
+from rabbit_chatter.settings import variable_of
 
 app = typer.Typer(
     name="rabbit-chatter",
@@ -38,7 +39,7 @@ def main() -> None:
         app()
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
-            setting = ".".join(map(str, problem["loc"]))
+            setting = variable_of(error.title, ".".join(map(str, problem["loc"])))
             print(
                 f"rabbit-chatter: setting {setting}: {problem['msg']}; see docs/reference.md", file=sys.stderr
             )

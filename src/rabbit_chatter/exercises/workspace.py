@@ -75,7 +75,11 @@ class Workspace:
         return target
 
     def reset(self, exercise: Exercise) -> Path | None:
-        """Put the file there as shipped; return where the student's own is kept now, if there was one."""
+        """Put the file there as shipped; return where the student's own is kept now, if there was one.
+
+        Raises:
+            ExerciseError: the folder cannot be written, or holds the exercises as shipped.
+        """
         self._make()
         target = self.answer(exercise)
         backup = self._backup(target) if target.exists() else None
