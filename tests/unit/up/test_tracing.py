@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 import subprocess
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,10 @@ def test_links_lead_from_a_span_to_its_conversation() -> None:
     """Jaeger's page offers all traces of a conversation: an attribute of every span of a message."""
     config = json.loads(shipped("otel/jaeger-ui.json").read_text())
     assert "messaging.message.conversation_id" in {link.get("key") for link in config["linkPatterns"]}
+    views = re.findall(r"8080/#/(\w+)/", str(config))
+    page = (files("rabbit_chatter.server") / "static/app.js").read_text()
+    assert set(views) == {"conversations", "messages"}
+    assert all(re.search(rf"^  {view}: {{", page, re.MULTILINE) for view in views)
 
 
 @pytest.mark.skipif(shutil.which("jaeger") is None, reason="Jaeger's program is not installed")
