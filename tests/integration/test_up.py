@@ -196,6 +196,6 @@ def test_failing_process_is_shown(local: Local) -> None:
     )
     assert up.returncode == 1
     assert "ended while starting" in up.stderr
-    assert "CHATTER_PUBLISH_TIMEOUT" in up.stderr
+    assert "publish_timeout" in up.stderr.lower()
     local.mark = "x"
     local.assert_nothing_left()
