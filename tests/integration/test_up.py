@@ -192,10 +192,10 @@ def test_failing_process_is_shown(local: Local) -> None:
         text=True,
         timeout=120,
         check=False,
-        env={**os.environ, "CHATTER_DRAIN_TIMEOUT": "nonsense"},
+        env={**os.environ, "CHATTER_PUBLISH_TIMEOUT": "nonsense"},
     )
     assert up.returncode == 1
     assert "ended while starting" in up.stderr
-    assert "CHATTER_DRAIN_TIMEOUT" in up.stderr
+    assert "CHATTER_PUBLISH_TIMEOUT" in up.stderr
     local.mark = "x"
     local.assert_nothing_left()
