@@ -116,13 +116,13 @@ async def test_the_last_spans_of_the_server_itself_are_kept(tmp_path: Path) -> N
         "OTEL_BSP_SCHEDULE_DELAY": "600000",
     }
     trace_id = "ef" * 16
-    async with component("server", port=port, **environment) as running:
+    async with component("server", port=str(port), **environment) as running:
         await listening(running)
         headers = {"traceparent": f"00-{trace_id}-{'ab' * 8}-01"}
         async with httpx.AsyncClient() as client:
             (await client.get(f"http://{running.address}/timeline", headers=headers)).raise_for_status()
         assert await running.stop() == 0
-    async with component("server", port=port, **environment) as running:
+    async with component("server", port=str(port), **environment) as running:
         await listening(running)
         assert [span["name"] for span in (await running.get(f"/traces/{trace_id}"))["spans"]] == [
             "GET /timeline"
