@@ -12,13 +12,18 @@ import { Queue } from "./queue.js";
 
 const COLUMNS = [
   { key: "name", title: "Queue", width: "minmax(11rem, 2fr)", by: (queue) => queue.name, cell: (queue) => html`<a href=${to("queues", queue.name)}>${queue.name}</a>` },
-  { key: "state", title: "State", width: "8.5rem", by: (queue) => urgency(queue.state), cell: (queue) => html`<${State} name=${queue.state} />` },
+  { key: "state", title: "State", width: "8.5rem", by: worst, cell: (queue) => html`<${State} name=${queue.state} />` },
   figure("depth", "Depth", (queue) => queue.messages, count, "--accent"),
   figure("in", "In /s", (queue) => queue.in, rate, "--dialect-0"),
   figure("out", "Out /s", (queue) => queue.out, rate, "--dialect-1"),
   { key: "consumers", title: "Consumers", width: "7.2rem", numeric: true, by: (queue) => queue.consumers, cell: (queue) => count(queue.consumers) },
   { key: "age", title: "Oldest", width: "6.5rem", numeric: true, by: (queue) => queue.age ?? -1, cell: (queue) => age(queue) },
 ];
+
+/** What sorts trouble first, and of the same trouble the deepest queue. */
+function worst({ state, messages }) {
+  return urgency(state) + 1 / (1 + messages);
+}
 
 function figure(key, title, by, write, colour) {
   const cell = (queue) => html`<${Sparkline} points=${queue.past[key]} colour=${colour} /><b>${write(by(queue))}</b>`;
