@@ -23,7 +23,14 @@ from support import Component, component, eventually, queue_manager
 # What `rabbit-chatter exercise` wrote for the page when one was solved, one given up, and one not solved.
 ANSWERS = Path(__file__).parent / "browser" / "answers"
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-DOCUMENTED = ("live-light", "network-dark", "journey-light", "queues-light")
+DOCUMENTED = (
+    "live-light",
+    "network-dark",
+    "journey-light",
+    "queues-light",
+    "incidents-light",
+    "exercises-light",
+)
 TO_SETTLE = 25_000  # milliseconds, until charts have something to show
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, as tests run as root in containers; nothing else than our own page is ever loaded.

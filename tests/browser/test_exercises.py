@@ -22,7 +22,7 @@ async def test_progress_and_the_last_verdict_are_shown(house: House, page: Page)
     ):
         await expect(everything.get_by_role("link").filter(has_text=name)).to_contain_text(said)
     verdict = page.get_by_role("region", name="Exercise queue-growing")
-    await expect(verdict.locator("li[data-kind=bad]")).to_contain_text("fired for 5 s in “unacked-pileup”")
+    await expect(verdict.locator("li[data-kind=wrong]")).to_contain_text("fired for 5 s in “unacked-pileup”")
     storm = verdict.get_by_role("row").filter(has_text="publish-storm").get_by_role("img")
     await expect(storm).to_have_attribute(
         "aria-label",

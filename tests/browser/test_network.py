@@ -59,6 +59,21 @@ async def test_bots_are_counted_when_they_are_known(house: House, page: Page) ->
     await expect(page.get_by_role("heading", name=re.compile(r"Network [1-9]\d* bots"))).to_be_visible()
 
 
+async def test_nothing_is_missed_while_a_view_is_drawn(page: Page) -> None:
+    """What changes after a view was drawn, and before it listens, is drawn nevertheless."""
+    await page.evaluate(
+        """async () => {
+          const { html, render } = await import("/static/vendor/ui.js");
+          const { Signal, useSignal } = await import("/static/lib/signal.js");
+          const signal = new Signal("before");
+          const place = document.body.appendChild(document.createElement("output"));
+          render(html`<${() => useSignal(signal)} />`, place);
+          signal.set("after");
+        }"""
+    )
+    await expect(page.locator("output")).to_have_text("after")
+
+
 async def test_many_bots_are_circles_by_dialect(page: Page) -> None:
     """Of a thousand bots each is within its dialect's circle, and the circles stand apart, on the picture."""
     found = await page.evaluate(

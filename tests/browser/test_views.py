@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from house import House, picture, visit
+from support import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -37,10 +38,15 @@ VIEWS = {
 
 async def some_message(house: House) -> dict[str, Any]:
     """Return a direct message, for the addresses that need one."""
-    talks = (await house.get("/conversations", limit=30))["conversations"]
-    longest = max(talks, key=lambda talk: talk["turns"])
-    message: dict[str, Any] = (await house.get(f"/conversations/{longest['id']}"))["messages"][1]
-    return message
+
+    async def answered() -> list[dict[str, Any]]:
+        talks = (await house.get("/conversations", limit=30))["conversations"]
+        longest = max(talks, key=lambda talk: talk["turns"])
+        messages: list[dict[str, Any]] = (await house.get(f"/conversations/{longest['id']}"))["messages"]
+        return messages[1:]
+
+    answer: dict[str, Any] = (await eventually(answered, 30, "an answer"))[0]
+    return answer
 
 
 async def serious(page: Page, rules: list[str]) -> list[tuple[str, list[Any]]]:

@@ -1,4 +1,4 @@
-// What was said of an answer: sentences, a score, and what its alerts did in each recording.
+// What was said of an answer: a score, what is wrong, what its alerts did in each recording, and what is right.
 import { ago, duration } from "../lib/format.js";
 import { Prose } from "../parts/prose.js";
 import { Strip } from "../parts/strip.js";
@@ -10,9 +10,17 @@ export function Verdict({ verdict }) {
   return html`
     <p class="lead"><b class="standing" data-state=${verdict.passed ? "solved" : "started"}>${verdict.passed ? "passed" : "not yet"}</b>
       ${" "}${verdict.score} % <span class="quiet">checked ${ago(verdict.checked)}</span></p>
-    <ul class="plain-list findings">${verdict.findings.map(({ good, text, weight }, index) => html`
-      <li key=${index} data-kind=${good ? "good" : weight ? "bad" : "advice"}><span class="unseen">${good ? "good: " : weight ? "wrong: " : "advice: "}</span><${Prose} text=${text} /></li>`)}</ul>
-    ${verdict.timelines.length > 0 && html`<${Timelines} lines=${verdict.timelines} />`}`;
+    <${Findings} findings=${verdict.findings.filter(({ good }) => !good)} />
+    ${verdict.timelines.length > 0 && html`<${Timelines} lines=${verdict.timelines} />`}
+    <${Findings} findings=${verdict.findings.filter(({ good }) => good)} />`;
+}
+
+function Findings({ findings }) {
+  if (!findings.length) return null;
+  return html`<ul class="plain-list findings">${findings.map(({ good, text, weight }, index) => {
+    const kind = good ? "good" : weight ? "wrong" : "advice";
+    return html`<li key=${index} data-kind=${kind}><span class="unseen">${kind}: </span><${Prose} text=${text} /></li>`;
+  })}</ul>`;
 }
 
 function Timelines({ lines }) {
