@@ -20,8 +20,17 @@ from rabbit_chatter.up.ports import free_ports
 from rabbit_chatter.up.private import PrivateBroker
 from support import Component, component, eventually, queue_manager
 
+# What `rabbit-chatter exercise` wrote for the page when one was solved, one given up, and one not solved.
+ANSWERS = Path(__file__).parent / "browser" / "answers"
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-DOCUMENTED = ("live-light", "network-dark", "journey-light", "queues-light")
+DOCUMENTED = (
+    "live-light",
+    "network-dark",
+    "journey-light",
+    "queues-light",
+    "incidents-light",
+    "exercises-light",
+)
 TO_SETTLE = 25_000  # milliseconds, until charts have something to show
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, as tests run as root in containers; nothing else than our own page is ever loaded.
@@ -60,6 +69,7 @@ class House:
             "CHATTER_QUEUE_MANAGER_URL": f"http://{self._manager.address}",
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.url,
             "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "CHATTER_EXERCISES_FOLDER": str(ANSWERS),
         }
 
     async def start_server(self) -> None:

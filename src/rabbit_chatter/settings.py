@@ -106,6 +106,9 @@ class NeighbourSettings(BaseSettings):
     grafana_page: str | None = Field(None, description="where a browser finds Grafana")
     rabbitmq_page: str | None = Field(None, description="where a browser finds RabbitMQ's management pages")
     logs_folder: str | None = Field(None, description="folder of all components' log files")
+    exercises_folder: str | None = Field(
+        None, description="folder with a student's answers, whose progress the page shows"
+    )
 
 
 class IncidentSettings(BaseSettings):

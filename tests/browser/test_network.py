@@ -1,10 +1,12 @@
 """The network view: a picture of few bots by name, and of many by dialect; the same in words beside it."""
 
+import asyncio
 import math
+import re
 from itertools import combinations
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from house import House
 
@@ -38,6 +40,38 @@ async def test_a_click_on_a_bot_opens_its_profile(house: House, page: Page) -> N
                 await page.wait_for_url("**/#/bots/*")
                 return
     raise AssertionError("no bot is on the picture")
+
+
+async def test_bots_are_counted_when_they_are_known(house: House, page: Page) -> None:
+    """Until the list of bots is there it is being loaded, not empty; then it says how many there are."""
+    asked = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await asked.wait()
+        await route.continue_()
+
+    await page.route("**/bots?*", hold)
+    await page.goto(f"{house.url}/#/network")
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Network loading …")).to_be_visible()
+    await expect(page.get_by_text("No bots are here")).to_have_count(0)
+    asked.set()
+    await expect(page.get_by_role("heading", name=re.compile(r"Network [1-9]\d* bots"))).to_be_visible()
+
+
+async def test_nothing_is_missed_while_a_view_is_drawn(page: Page) -> None:
+    """What changes after a view was drawn, and before it listens, is drawn nevertheless."""
+    await page.evaluate(
+        """async () => {
+          const { html, render } = await import("/static/vendor/ui.js");
+          const { Signal, useSignal } = await import("/static/lib/signal.js");
+          const signal = new Signal("before");
+          const place = document.body.appendChild(document.createElement("output"));
+          render(html`<${() => useSignal(signal)} />`, place);
+          signal.set("after");
+        }"""
+    )
+    await expect(page.locator("output")).to_have_text("after")
 
 
 async def test_many_bots_are_circles_by_dialect(page: Page) -> None:

@@ -20,6 +20,18 @@ async def test_the_table_moves(house: House, page: Page) -> None:
     await expect(depth.locator("path.edge")).to_have_count(1)
 
 
+async def test_titles_stand_above_their_figures(house: House, page: Page) -> None:
+    """Where figures end on the right, so does their title."""
+    await page.goto(f"{house.url}/#/queues")
+    await expect(page.locator(".row").first).to_be_visible()
+    for column in range(2, 7):
+        title = await page.get_by_role("columnheader").nth(column).get_by_role("button").bounding_box()
+        figure = await page.locator(".row >> nth=0").get_by_role("cell").nth(column).bounding_box()
+        assert title
+        assert figure
+        assert title["x"] + title["width"] == pytest.approx(figure["x"] + figure["width"], abs=0.5)
+
+
 async def test_a_title_sorts(house: House, page: Page) -> None:
     """A click on a title sorts by it, another one turns the order; the address keeps it."""
     await page.goto(f"{house.url}/#/queues")
@@ -34,12 +46,13 @@ async def test_a_title_sorts(house: House, page: Page) -> None:
 
 
 async def test_a_queue_that_nobody_reads_is_marked(house: House, page: Page) -> None:
-    """Messages for a bot that is gone wait without a consumer: in words, and first in the table."""
-    async with house.unread("ghost", "gone", 3):
+    """Messages for a bot that is gone wait without a consumer: in words, first in the table, most first."""
+    async with house.unread("ghost", "away", 1), house.unread("ghost", "gone", 3):
         await page.goto(f"{house.url}/#/queues")
         first = page.get_by_role("row").nth(1)
         await expect(first).to_contain_text("ghost-gone")
         await expect(first).to_contain_text("no consumer")
+        await expect(page.get_by_role("row").nth(2)).to_contain_text("ghost-away")
         await page.get_by_role("link", name="ghost-gone").click()
         await expect(page.get_by_role("heading", name="ghost-gone")).to_be_visible()
         await expect(page.get_by_label("Depth of ghost-gone, now 3")).to_be_visible()

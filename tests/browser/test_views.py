@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from house import House, picture, visit
+from support import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -15,7 +16,7 @@ SERIOUS = ("serious", "critical")
 ALL_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOUR_RULES = ["color-contrast"]  # all that a theme can change
 # The twelfth row of a list is made as the first ones are, and each takes its time to check.
-ALIKE = [f"{rows}:nth-child(n+12)" for rows in (".line", ".row", ".tiles-list li", ".crowd li")]
+ALIKE = [f"{rows}:nth-child(n+12)" for rows in (".line", ".row", ".tiles-list li", ".crowd li", ".picks li")]
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # By its name in the documentation: where it is, and what is there when it is drawn.
 VIEWS = {
@@ -29,16 +30,23 @@ VIEWS = {
     "bot": ("bots/{to}", ".bar-row >> nth=0"),
     "journey": ("messages/{id}", ".step >> nth=3"),
     "alerts": ("alerts", "h1"),
+    "incidents": ("incidents/slow-dialect", ".start"),
+    "exercises": ("exercises", ".strip >> nth=1"),
     "nowhere": ("nowhere", "h1"),
 }
 
 
 async def some_message(house: House) -> dict[str, Any]:
     """Return a direct message, for the addresses that need one."""
-    talks = (await house.get("/conversations", limit=30))["conversations"]
-    longest = max(talks, key=lambda talk: talk["turns"])
-    message: dict[str, Any] = (await house.get(f"/conversations/{longest['id']}"))["messages"][1]
-    return message
+
+    async def answered() -> list[dict[str, Any]]:
+        talks = (await house.get("/conversations", limit=30))["conversations"]
+        longest = max(talks, key=lambda talk: talk["turns"])
+        messages: list[dict[str, Any]] = (await house.get(f"/conversations/{longest['id']}"))["messages"]
+        return messages[1:]
+
+    answer: dict[str, Any] = (await eventually(answered, 30, "an answer"))[0]
+    return answer
 
 
 async def serious(page: Page, rules: list[str]) -> list[tuple[str, list[Any]]]:
@@ -64,6 +72,8 @@ async def test_every_view_in_both_themes_and_on_a_phone(
     async with visit(browser, f"{house.url}/#/{address}") as page:
         # Through the debugger: the page's policy would not let it in.
         await page.evaluate(AXE.read_text("utf-8") + "; null")
+        if name == "incidents":
+            await page.get_by_role("button", name="I am the teacher").click()
         for theme, rules in (("light", ALL_RULES), ("dark", COLOUR_RULES)):
             await page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             await expect(page.locator(f"html[data-theme={theme}]")).to_be_attached()

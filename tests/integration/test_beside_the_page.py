@@ -1,7 +1,9 @@
 """What the page asks the chat server beside the talk; its neighbours answer or do not."""
 
 import json
+import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +19,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from house import ANSWERS
 from rabbit_chatter.up.ports import free_ports
 from rabbit_chatter.up.private import PrivateBroker
 from support import Component, component, eventually, queue_manager
@@ -43,6 +46,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Component]:
         "CHATTER_JAEGER_PAGE": "http://127.0.0.1:16686",
         "CHATTER_TRACES_FILE": str(tmp_path / "traces.sqlite"),
         "CHATTER_LOGS_FOLDER": str(tmp_path),
+        "CHATTER_EXERCISES_FOLDER": str(tmp_path),
     }
     async with component("server", **environment) as running:
         yield await listening(running)
@@ -220,3 +224,49 @@ async def test_whoever_listens_for_others_asks_for_a_token() -> None:
             assert answer.status_code == 422
         assert running.events("http.token")
         assert "hush" not in str(running.log)
+
+
+async def test_exercises_are_shown_as_they_were_written(server: Component, tmp_path: Path) -> None:
+    """Progress and verdicts that have the right form are passed on; who did nothing yet has done nothing."""
+    assert await server.get("/exercises") == {"exercises": [], "latest": None, "problem": None}
+    assert await status(server, "/exercises/total-depth") == (
+        404,
+        "not checked yet: rabbit-chatter exercise check total-depth",
+    )
+    shutil.copytree(ANSWERS, tmp_path, dirs_exist_ok=True)
+    told = await server.get("/exercises")
+    assert (told["latest"], len(told["exercises"])) == ("queue-growing", 33)
+    verdict = await server.get("/exercises/queue-growing")
+    assert (verdict["passed"], verdict["score"]) == (False, 92)
+    assert {len(line["firing"]) for line in verdict["timelines"]} > {69}
+
+
+async def test_damaged_exercises_are_not_shown(server: Component, tmp_path: Path) -> None:
+    """A file that was damaged, or written by somebody else, makes a sentence: which, and what to do."""
+    (tmp_path / ".verdicts").mkdir()
+    for content in (
+        b"",
+        b"\x00\xff",
+        b"[" * 100_000,
+        b" " * 1_000_001,
+        b'{"exercises": 1, "findings": 1}',
+        b'{"exercises": [{"name": "../x", "title": "", "topic": "", "state": "solved"}]}',
+    ):
+        (tmp_path / ".page.json").write_bytes(content)
+        (tmp_path / ".verdicts" / "join.json").write_bytes(content)
+        told = await server.get("/exercises")
+        assert told["exercises"] == []
+        assert re.match(r"\.page\.json is (damaged|larger).*rabbit-chatter exercise check", told["problem"])
+        code, said = await status(server, "/exercises/join")
+        assert code == httpx.codes.NOT_FOUND
+        assert re.match(r"join\.json is (damaged|larger)", said)
+
+
+async def test_a_name_is_no_way_out_of_the_folder(server: Component, tmp_path: Path) -> None:
+    """Only names of exercises are looked for; what is no file is not waited for."""
+    (tmp_path.parent / "secret.json").write_bytes((ANSWERS / ".verdicts" / "total-depth.json").read_bytes())
+    for name in ("..%2F..%2Fsecret", ".page", "A"):
+        code, _ = await status(server, f"/exercises/{name}")
+        assert code in {httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY}
+    os.mkfifo(tmp_path / ".page.json")
+    assert "is not a file" in (await server.get("/exercises"))["problem"]

@@ -250,8 +250,7 @@ def _judge(found: "Exercise", work: "Workspace", console: "Console") -> "Verdict
     verdict = Grader(home()).check(found, answer)
     show(console, verdict, f"{work.manifest.number(found)} {found.name}: {found.title}")
     console.print(f"  {answer}", style="dim", soft_wrap=True)
-    if verdict.passed:
-        work.mark_solved(found)
+    work.judged(found, verdict)
     return verdict
 
 

@@ -4,12 +4,15 @@ import random
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from rabbit_chatter.errors import ExerciseError
+from rabbit_chatter.exercises import board
 from rabbit_chatter.exercises.manifest import Exercise, Manifest, home
 from rabbit_chatter.exercises.traces import write_trace
+from rabbit_chatter.exercises.verdict import Verdict
 
 _PROGRESS = ".progress.json"
 _BACKUPS = ".backups"
@@ -24,12 +27,16 @@ class Progress(msgspec.Struct):
         solved: names of exercises.
         hints: how many have been shown, by exercise.
         given_up: whose solution was shown before success.
+        scores: of the last checks, in percent.
+        latest: whose answer was checked last.
     """
 
     seed: int = 0
     solved: list[str] = []
     hints: dict[str, int] = {}
     given_up: list[str] = []
+    scores: dict[str, int] = {}
+    latest: str = ""
 
 
 class Workspace:
@@ -58,6 +65,7 @@ class Workspace:
         fresh = self.folder / f"{_PROGRESS}.{time.monotonic_ns()}"
         fresh.write_bytes(msgspec.json.format(msgspec.json.encode(progress)))
         fresh.replace(self.folder / _PROGRESS)
+        self._show(progress)
 
     def answer(self, exercise: Exercise) -> Path:
         """Return where the student writes."""
@@ -95,6 +103,18 @@ class Workspace:
         self.remember(progress)
         return True
 
+    def judged(self, exercise: Exercise, verdict: Verdict) -> None:
+        """Remember a verdict, and show it on the page; a folder that is no student's is left alone."""
+        if verdict.passed:
+            self.mark_solved(exercise)
+        if not (self.folder / _PROGRESS).exists():
+            return
+        board.keep(self.folder, verdict)
+        progress = self.progress
+        progress.scores[exercise.name] = verdict.score
+        progress.latest = exercise.name
+        self.remember(progress)
+
     def next_hint(self, exercise: Exercise) -> int:
         """Return the number of the next hint, from 0; the last one again and again."""
         progress = self.progress
@@ -130,6 +150,25 @@ class Workspace:
                 f"{target} cannot be written: {error.strerror}; choose another --dir"
             ) from error
         write_trace(exercise, self.progress.seed, target.parent)
+        self._show(self.progress)
+
+    def _show(self, progress: Progress) -> None:
+        standings = [self._standing(one, progress) for one in self.manifest.exercise]
+        board.show(self.folder, standings, progress.latest)
+
+    def _standing(self, exercise: Exercise, progress: Progress) -> dict[str, Any]:
+        name = exercise.name
+        begun = "started" if self.answer(exercise).exists() else "not yet"
+        failed = "given up" if name in progress.given_up else begun
+        return {
+            "name": name,
+            "title": exercise.title,
+            "topic": exercise.topic,
+            "state": "solved" if name in progress.solved else failed,
+            "score": progress.scores.get(name),
+            "hints": progress.hints.get(name, 0),
+            "hints_of": len(exercise.hints),
+        }
 
     def _make(self) -> None:
         if (self.folder / "info.toml").exists():

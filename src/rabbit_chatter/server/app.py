@@ -14,6 +14,7 @@ from rabbit_chatter.server import answers
 from rabbit_chatter.server.alerts import Crier, add_alerts
 from rabbit_chatter.server.archive import Archive
 from rabbit_chatter.server.bell import Bell
+from rabbit_chatter.server.exercises import add_exercises
 from rabbit_chatter.server.feed import Wanted, listen, offset_of
 from rabbit_chatter.server.firing import Firing, add_firing
 from rabbit_chatter.server.index import State
@@ -84,7 +85,11 @@ def create_app(parts: Parts) -> FastAPI:
 
     Swagger's page is left out: it would fetch its scripts from somebody else's server.
     """
-    archive, logs = parts.archive, parts.neighbours.logs_folder
+    archive, logs, exercises = (
+        parts.archive,
+        parts.neighbours.logs_folder,
+        parts.neighbours.exercises_folder,
+    )
     app = FastAPI(
         title="rabbit-chatter chat server",
         version=__version__,
@@ -101,6 +106,7 @@ def create_app(parts: Parts) -> FastAPI:
     add_receiver(app, parts.keeper, parts.metrics)
     add_traces(app, parts.keeper, parts.neighbours.jaeger_url, Path(logs) if logs else None)
     add_neighbours(app, parts.neighbours)
+    add_exercises(app, Path(exercises) if exercises else None)
     add_runbooks(app)
     add_page(app)
     return app

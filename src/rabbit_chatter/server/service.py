@@ -35,7 +35,10 @@ from rabbit_chatter.settings import (
 COMPONENT = "server"
 
 # Spans that are received must not make new ones, and what an open page asks every second would bury the talk.
-_UNTRACED = "v1/traces,/traces/,/queues,/stats,/tools,/static/,/bots,/conversations,/messages/,/alerts/active"
+_UNTRACED = (
+    "v1/traces,/traces/,/queues,/stats,/tools,/static/,/bots,/conversations,/messages/,/alerts/active,"
+    "/exercises"
+)
 
 log = structlog.get_logger()
 

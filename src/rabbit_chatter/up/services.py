@@ -156,6 +156,8 @@ class Plan:
         return {
             "CHATTER_RABBITMQ_PAGE": ports.url("management"),
             "CHATTER_LOGS_FOLDER": str(self.folder / "logs"),
+            # Where `rabbit-chatter exercise` puts them, run in the same folder as `up`.
+            "CHATTER_EXERCISES_FOLDER": str(self.folder.parent / "my-exercises"),
             "CHATTER_TRACES_FILE": str(self.folder / "traces.sqlite"),
             **{f"CHATTER_{name.upper()}_URL": ports.url(name) for name, program in found.items() if program},
         }

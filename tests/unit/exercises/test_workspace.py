@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rabbit_chatter.errors import ExerciseError
 from rabbit_chatter.exercises.manifest import home, manifest
+from rabbit_chatter.exercises.verdict import Finding, Timeline, Verdict
 from rabbit_chatter.exercises.workspace import Workspace
 
 FIRST, SECOND = manifest().exercise[:2]
@@ -87,3 +89,49 @@ def test_a_trace_comes_with_its_exercise_and_differs_between_students(tmp_path: 
         spans = json.loads((folder / "slow_bot.trace.json").read_text())["resourceSpans"]
         assert sum(len(scope["spans"]) for one in spans for scope in one["scopeSpans"]) == 76
     assert len(texts) == 2
+
+
+def shown(work: Workspace) -> dict[str, Any]:
+    """Return what the page is told of an exercise, by its name."""
+    told = json.loads((work.folder / ".page.json").read_text())
+    assert [one["name"] for one in told["exercises"]] == [one.name for one in work.manifest.exercise]
+    return {"latest": told["latest"], **{one["name"]: one for one in told["exercises"]}}
+
+
+def test_the_page_is_told_what_is_done(tmp_path: Path) -> None:
+    """From the start of an exercise to its solution, with hints and score; others stay as they are."""
+    work = workspace(tmp_path)
+    work.start(FIRST)
+    told = shown(work)
+    assert (told["latest"], told[FIRST.name]["state"], told[SECOND.name]["state"]) == (
+        None,
+        "started",
+        "not yet",
+    )
+    work.next_hint(FIRST)
+    line = Timeline("quiet", "A quiet hour", expected=False, interval=5, firing=[0, 1], pending=[1, 0])
+    work.judged(
+        FIRST,
+        Verdict(
+            FIRST.name, [Finding(good=False, text="it cried"), Finding(good=True, text="it fired")], [line]
+        ),
+    )
+    told = shown(work)
+    assert told["latest"] == FIRST.name
+    assert {key: told[FIRST.name][key] for key in ("state", "score", "hints", "hints_of")} == {
+        "state": "started", "score": 50, "hints": 1, "hints_of": 3,
+    }  # fmt: skip
+    verdict = json.loads((work.folder / ".verdicts" / f"{FIRST.name}.json").read_text())
+    assert [finding["text"] for finding in verdict["findings"]] == ["it cried", "it fired"]
+    assert verdict["timelines"][0]["firing"] == [0, 1]
+    work.judged(FIRST, Verdict(FIRST.name, [Finding(good=True, text="it fired")]))
+    assert (shown(work)[FIRST.name]["state"], shown(work)[FIRST.name]["score"]) == ("solved", 100)
+    work.may_see_solution(SECOND, give_up=True)
+    assert shown(work)[SECOND.name]["state"] == "given up"
+
+
+def test_a_check_makes_no_folder(tmp_path: Path) -> None:
+    """Whoever checks where nothing was started finds no new folder there."""
+    work = workspace(tmp_path)
+    work.judged(FIRST, Verdict(FIRST.name, [Finding(good=False, text="nothing is there")]))
+    assert not work.folder.exists()

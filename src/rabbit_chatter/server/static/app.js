@@ -1,6 +1,7 @@
 // The page: a bar of views above, and one of them below. Whatever bots say goes in as text, never as HTML.
 import { watch as watchAlerts, alerts } from "./lib/alerts.js";
 import { connection, listen, perSecond, rates } from "./lib/feed.js";
+import { watch as watchIncidents } from "./lib/incidents.js";
 import { meet } from "./lib/people.js";
 import { watch as watchQueues } from "./lib/queues.js";
 import { route, to } from "./lib/route.js";
@@ -8,6 +9,7 @@ import { useSignal } from "./lib/signal.js";
 import { rate } from "./lib/format.js";
 import { theme, toggle } from "./lib/theme.js";
 import { find } from "./lib/tools.js";
+import { Running } from "./parts/running.js";
 import { html, render, useEffect, useRef, useState } from "./vendor/ui.js";
 import { Live } from "./views/live.js";
 
@@ -20,6 +22,8 @@ const VIEWS = {
   conversations: { tab: "Conversations", load: async () => (await import("./views/conversations.js")).Conversations },
   bots: { tab: "Bots", load: async () => (await import("./views/bots.js")).Bots },
   alerts: { tab: "Alerts", load: async () => (await import("./views/alerts.js")).Alerts },
+  incidents: { tab: "Incidents", load: async () => (await import("./views/incidents.js")).Incidents },
+  exercises: { tab: "Exercises", load: async () => (await import("./views/exercises.js")).Exercises },
   messages: { load: async () => (await import("./views/message.js")).Message },
 };
 
@@ -80,14 +84,15 @@ function Page() {
     setShown(null);
     view?.load().then((found) => !over && setShown(() => found), () => !over && setShown(() => Broken));
     document.title = `${view?.tab ?? (id.slice(0, 12) || "?")} · rabbit-chatter`;
-    scrollTo(0, 0);
     return () => {
       over = true;
     };
   }, [name]);
+  useEffect(() => scrollTo(0, 0), [name, id]);
   return html`
     <${Bar} shown=${name} />
     <${Lost} />
+    <${Running} />
     <main id="main" tabindex="-1" ref=${main}>
       ${view ? Shown && html`<${Shown} key=${`${name}/${id}`} id=${id} query=${query} />` : html`<${Nowhere} />`}
     </main>`;
@@ -106,5 +111,6 @@ listen();
 meet();
 watchQueues();
 watchAlerts();
+watchIncidents();
 find();
 render(html`<${Page} />`, document.getElementById("app"));

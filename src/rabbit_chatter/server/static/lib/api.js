@@ -11,7 +11,28 @@ export class Refused extends Error {
 
 /** Return the JSON that `path` answers, or throw. */
 export async function get(path) {
-  const answer = await fetch(path);
+  return read(await fetch(path));
+}
+
+const TOKEN = "rabbit-chatter.token"; // in this tab only, and until it is closed
+
+/** Keep what the server wants to be shown before it changes something; only off loopback it wants anything. */
+export function keepToken(token) {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+export function hasToken() {
+  return sessionStorage.getItem(TOKEN) !== null;
+}
+
+/** Ask for a change; returns the JSON that `path` answers, or throws. */
+export async function post(path, body = {}) {
+  const token = sessionStorage.getItem(TOKEN);
+  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+  return read(await fetch(path, { method: "POST", headers, body: JSON.stringify(body) }));
+}
+
+async function read(answer) {
   if (answer.ok) return answer.json();
   const said = await answer.json().catch(() => ({}));
   const detail = typeof said.detail === "string" ? said.detail : `the server answered ${answer.status}`;

@@ -13,6 +13,13 @@ export const people = new Signal(new Map());
 /** Why the list could not be had, or null. */
 export const absence = new Signal(null);
 
+/** Those who are here, or null until the list was had for the first time. */
+export function present() {
+  return listed ? [...people.value.values()].filter((bot) => bot.here) : null;
+}
+
+let listed = false;
+
 export function dialectOf(name) {
   return people.value.get(name)?.dialect;
 }
@@ -38,6 +45,7 @@ async function ask() {
         know(bot.name, bot.dialect, true);
       }
       for (const known of people.value.values()) known.here = names.has(known.name);
+      listed = true;
       absence.set(null);
     } catch (error) {
       absence.set(error.message);

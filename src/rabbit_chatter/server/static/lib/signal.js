@@ -2,6 +2,7 @@
 import { useEffect, useState } from "../vendor/ui.js";
 
 export class Signal {
+  changes = 0;
   #listeners = new Set();
 
   constructor(value) {
@@ -16,6 +17,7 @@ export class Signal {
 
   /** Tell everybody, also where the same object has other content now. */
   changed() {
+    this.changes += 1;
     for (const listener of this.#listeners) listener();
   }
 
@@ -28,6 +30,11 @@ export class Signal {
 /** Return a signal's value, and draw again when it changes. */
 export function useSignal(signal) {
   const [, draw] = useState(0);
-  useEffect(() => signal.listen(() => draw((count) => count + 1)), [signal]);
+  const { changes } = signal;
+  useEffect(() => {
+    const again = () => draw((count) => count + 1);
+    if (signal.changes !== changes) again(); // between the drawing and now
+    return signal.listen(again);
+  }, [signal]);
   return signal.value;
 }

@@ -1,7 +1,7 @@
 // Who is there, by dialect; or one of them.
 import { colourOf } from "../lib/dialects.js";
 import { count } from "../lib/format.js";
-import { absence, people } from "../lib/people.js";
+import { absence, people, present } from "../lib/people.js";
 import { refine, to } from "../lib/route.js";
 import { useSignal } from "../lib/signal.js";
 import { Empty, Trouble, Waiting } from "../parts/empty.js";
@@ -12,18 +12,18 @@ import { Bot } from "./bot.js";
 const SHOWN = 300; // of each dialect; a search finds the others
 
 export function Bots({ id, query }) {
-  const known = useSignal(people);
+  useSignal(people);
   const trouble = useSignal(absence);
   if (id) return html`<${Bot} name=${id} />`;
   const part = query.get("name") ?? "";
-  const here = [...known.values()].filter((bot) => bot.here);
+  const here = present() ?? [];
   const shown = here.filter((bot) => bot.name.includes(part));
   return html`
     <div class="stack">
       <div class="spread heading"><h1>Bots <span class="quiet">${count(here.length)}</span></h1>
         <label>Name <input type="search" value=${part} placeholder="any" onInput=${(event) => refine({ name: event.target.value })} /></label></div>
       <${Trouble} error=${trouble} />
-      ${!here.length && (trouble || known.size ? html`<${Nobody} />` : html`<${Waiting} />`)}
+      ${!here.length && (present() ? html`<${Nobody} />` : !trouble && html`<${Waiting} />`)}
       ${groups(shown).map(([dialect, bots]) => html`<${Group} key=${dialect} dialect=${dialect} bots=${bots} />`)}
     </div>`;
 }

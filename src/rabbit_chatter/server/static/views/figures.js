@@ -3,7 +3,7 @@ import { alerts } from "../lib/alerts.js";
 import { get, usePoll } from "../lib/api.js";
 import { perSecond, rates } from "../lib/feed.js";
 import { count, rate } from "../lib/format.js";
-import { people } from "../lib/people.js";
+import { people, present } from "../lib/people.js";
 import { queues } from "../lib/queues.js";
 import { to } from "../lib/route.js";
 import { useSignal } from "../lib/signal.js";
@@ -43,11 +43,11 @@ function Pace() {
 }
 
 function Tiles({ talking }) {
-  const here = [...useSignal(people).values()].filter((bot) => bot.here).length;
+  useSignal(people);
   const listed = useSignal(queues);
   const waiting = (listed ?? []).filter((queue) => queue.type !== "stream").reduce((sum, queue) => sum + queue.messages, 0);
   const tiles = [
-    ["bots", here, to("bots")],
+    ["bots", present()?.length, to("bots")],
     ["open conversations", talking, to("conversations")],
     ["messages in queues", listed && waiting, to("queues")],
   ];

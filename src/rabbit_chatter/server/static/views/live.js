@@ -64,7 +64,7 @@ function Talk({ wanted }) {
   const shown = frozen.current ?? fresh();
   return html`
     <p class="hint">
-      <button class="plain" aria-pressed=${held} onClick=${() => setHeld(!held)}>${held ? "Go on" : "Hold"}</button>
+      <button aria-pressed=${held} onClick=${() => setHeld(!held)}>${held ? "Go on" : "Hold"}</button>
       <span>${still ? "held while you look" : fast ? `newest of ${rate(perSecond())} a second` : "a click on a message shows its journey"}</span>
     </p>
     ${shown.length === 0 && html`<${Nothing} wanted=${wanted} />`}

@@ -1,14 +1,14 @@
 // The network: bots, and their messages on the way. What is drawn is told beside it in words, too.
 import { take } from "../lib/feed.js";
 import { count } from "../lib/format.js";
-import { people } from "../lib/people.js";
+import { absence, people, present } from "../lib/people.js";
 import { to } from "../lib/route.js";
 import { useSignal } from "../lib/signal.js";
 import { theme } from "../lib/theme.js";
 import { Drawing } from "../network/drawing.js";
 import { Layout } from "../network/layout.js";
 import { Model, radius } from "../network/model.js";
-import { Empty } from "../parts/empty.js";
+import { Empty, Trouble, Waiting } from "../parts/empty.js";
 import { Avatar, Dialect } from "../parts/names.js";
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 
@@ -17,17 +17,20 @@ const SETTLE = 1000; // milliseconds between looks at who is there
 const NEAR = 8; // pixels around a bot in which it is meant
 
 export function Network() {
-  const here = [...useSignal(people).values()].filter((bot) => bot.here);
+  useSignal(people);
+  const trouble = useSignal(absence);
+  const here = present();
   const model = useRef(null);
   model.current ??= new Model();
   return html`
     <div class="stack">
-      <div class="spread heading"><h1>Network <span class="quiet">${count(here.length)} bots</span></h1>
+      <div class="spread heading"><h1>Network <span class="quiet">${here ? `${count(here.length)} bots` : trouble ? "" : "loading …"}</span></h1>
         <p class="quiet unhurried">A dot that flies is a message, a ring is a tweet; the larger a bot, the more it says.</p></div>
+      <${Trouble} error=${trouble} />
       <div class="network">
-        <section class="card flush"><${Picture} model=${model.current} bots=${here.length} /></section>
+        <section class="card flush"><${Picture} model=${model.current} bots=${here?.length} /></section>
         <aside class="stack">
-          <section class="card"><h2>Dialects</h2><${Legend} bots=${here} /></section>
+          <section class="card"><h2>Dialects</h2><${Legend} bots=${here ?? []} /></section>
           <section class="card"><h2>Talking most</h2><${Busiest} model=${model.current} /></section>
         </aside>
       </div>
@@ -45,8 +48,9 @@ function Picture({ model, bots }) {
     setHovered(found?.name ?? null);
   };
   return html`
-    ${!bots && html`<${Empty} title="No bots are here">Let some join: <code>rabbit-chatter scale 40</code></${Empty}>`}
-    <canvas ref=${place} role="img" aria-label=${`${bots} bots and the messages between them; the list beside says who talks most`}
+    ${bots === undefined && html`<${Waiting} />`}
+    ${bots === 0 && html`<${Empty} title="No bots are here">Let some join: <code>rabbit-chatter scale 40</code></${Empty}>`}
+    <canvas ref=${place} role="img" aria-label=${`${bots ?? "No"} bots and the messages between them; the list beside says who talks most`}
       style=${{ cursor: hovered ? "pointer" : "default" }} title=${hovered ?? ""}
       onMouseMove=${point} onMouseLeave=${() => { pointed.current = null; setHovered(null); }}
       onClick=${() => hovered && (location.hash = to("bots", hovered))}></canvas>`;

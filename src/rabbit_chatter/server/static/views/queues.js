@@ -16,7 +16,7 @@ const COLUMNS = [
     cell: ({ name }) => html`<a href=${to("queues", name)}>${name}</a>`,
   },
   {
-    key: "state", title: "State", width: "8.5rem", by: (queue) => urgency(queue.state),
+    key: "state", title: "State", width: "8.5rem", by: worst,
     cell: (queue) => html`<${State} name=${queue.state} />`,
   },
   figure("depth", "Depth", (queue) => queue.messages, count, "--accent"),
@@ -28,6 +28,11 @@ const COLUMNS = [
   },
   { key: "age", title: "Oldest", width: "6.5rem", numeric: true, by: (queue) => queue.age ?? -1, cell: age },
 ];
+
+/** What sorts trouble first, and of the same trouble the deepest queue. */
+function worst({ state, messages }) {
+  return urgency(state) + 1 / (1 + messages);
+}
 
 function figure(key, title, by, write, colour) {
   const cell = (queue) => html`<${Sparkline} points=${queue.past[key]} colour=${colour} /><b>${write(by(queue))}</b>`;
