@@ -25,8 +25,8 @@ demo: .venv/.runtime packages ## start everything and print the addresses; Ctrl-
 test: check packages chromium ## style, types, layers and all tests, against a private RabbitMQ
 	$(BIN)/pytest -n 3 --dist loadfile $(PYTEST)
 
-test-stack: .venv/.dev packages ## docker-compose.yml with the real engine (STANDINS=script where no registry answers)
-	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack tests/alerting -s $(PYTEST)
+test-stack: .venv/.dev packages ## docker-compose.yml with the real engine, and all that takes minutes (STANDINS=script for images)
+	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack tests/slow -s $(PYTEST)
 
 test-incidents: .venv/.dev packages ## every incident on two running demos, some 45 minutes; writes docs/incidents.md
 	$(BIN)/pytest tests/incidents -n 2 --dist load $(PYTEST)

@@ -20,12 +20,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # All files with tests that take `demo`: one worker runs them, so that there is one demo.
-_LOOKING_AT_THE_DEMO = {
-    "tests/integration/test_autoscale.py",
-    "tests/integration/test_demo.py",
-    "tests/integration/test_recorder.py",
-    "tests/panels/test_panels.py",
-}
+_LOOKING_AT_THE_DEMO = {"tests/integration/test_demo.py", "tests/panels/test_panels.py"}
+
+# What takes longest begins first: last, it would keep the other workers waiting.
+_FIRST = (*sorted(_LOOKING_AT_THE_DEMO), "tests/browser/", "tests/exercises/", "tests/integration/")
 
 
 class SharedDemo(LoadFileScheduling):  # type: ignore[misc] # xdist does not tell its types
@@ -48,8 +46,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedDemo |
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the demo, the longest of all: last, it would keep the other workers waiting."""
-    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in _LOOKING_AT_THE_DEMO)
+    """Let long ones begin."""
+    items.sort(
+        key=lambda item: next((at for at, part in enumerate(_FIRST) if item.nodeid.startswith(part)), 99)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """One network and one browser for all tests that look at the page."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
@@ -10,10 +12,15 @@ from rabbit_chatter.up.private import PrivateBroker
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", name="house")
-async def running_house(broker: PrivateBroker) -> AsyncIterator[House]:
-    """Run a network with a dozen bots."""
-    async with house(broker) as running:
-        yield running
+async def running_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """Run a network with a dozen bots, on a broker of their own: they talk until all tests have ended."""
+    broker = PrivateBroker(tmp_path_factory.mktemp("house"))
+    try:
+        await asyncio.to_thread(broker.start)
+        async with house(broker) as running:
+            yield running
+    finally:
+        broker.kill()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

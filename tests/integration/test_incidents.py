@@ -57,17 +57,22 @@ async def on(broker: PrivateBroker) -> AsyncIterator[Stage]:
     """Let eight bots chat, once for all tests here."""
     async with (
         queue_manager(broker) as manager,
-        component("server", CHATTER_AMQP_URL=broker.amqp_url("chatter-server")) as server,
+        component(
+            "server",
+            CHATTER_AMQP_URL=broker.amqp_url("chatter-server"),
+            CHATTER_INSTANCE="incidents-server",
+        ) as server,
         component(
             "bots", "--count", "8", "--tempo", "8", "--seed", "incidents",
             CHATTER_AMQP_URL=broker.amqp_url("chatter-bot"),
             CHATTER_QUEUE_MANAGER_URL=f"http://{manager.address}",
+            CHATTER_INSTANCE="incidents-bots",
         ) as bots,
     ):  # fmt: skip
         await asyncio.gather(server.ready(), bots.ready())
 
         async def listening() -> bool:  # both have a queue on the control fanout
-            queues = (await manager.get("/queues", name="control."))["queues"]
+            queues = (await manager.get("/queues", name="control.incidents-"))["queues"]
             return [queue["consumers"] for queue in queues] == [1, 1]
 
         await eventually(listening)

@@ -34,8 +34,10 @@ async def test_what_prometheus_sees_is_recorded_and_replayed(demo: Demo, tmp_pat
     window = Window(time.time() - SAMPLES * INTERVAL, SAMPLES, INTERVAL)
     usual = {f"127.0.0.1:{demo.ports['bots']}": "127.0.0.1:8090"}
     series = capture(demo.url("prometheus"), window, usual)
-    (bots,) = [one for one in series if one.metric == "chatter_bots"]
-    assert bots.labels["instance"] == "127.0.0.1:8090"
+    (bots,) = [
+        one for one in series
+        if one.metric == "chatter_bots" and one.labels["instance"] == "127.0.0.1:8090"
+    ]  # fmt: skip
     assert [value for value in decode(bots.values) if value is not None].count(40) >= 3
     assert not [
         one for one in series if one.metric.startswith(("go_", "erlang_", "ALERTS")) or ":" in one.metric
