@@ -23,7 +23,7 @@ demo: .venv/.runtime packages ## start everything and print the addresses; Ctrl-
 	@$(BIN)/rabbit-chatter up $(if $(BOTS),--bots $(BOTS)) $(if $(TEMPO),--tempo $(TEMPO)) $(if $(DIALECT),--dialect $(DIALECT)) $(UP)
 
 test: check packages chromium ## style, types, layers and all tests, against a private RabbitMQ
-	$(BIN)/pytest -n 3 --dist loadfile $(PYTEST)
+	$(BIN)/pytest -n 4 --dist loadfile $(PYTEST)
 
 test-stack: .venv/.dev packages ## docker-compose.yml with the real engine, and all that takes minutes (STANDINS=script for images)
 	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack tests/slow -s $(PYTEST)

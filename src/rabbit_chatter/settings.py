@@ -22,6 +22,13 @@ class Topology(StrEnum):
     LINK = "link"
 
 
+class QueueType(StrEnum):
+    """What the broker makes of durable queues, where it is not told."""
+
+    CLASSIC = "classic"
+    QUORUM = "quorum"
+
+
 class BrokerSettings(BaseSettings):
     """Where RabbitMQ is and who we are there."""
 
@@ -37,6 +44,10 @@ class BrokerSettings(BaseSettings):
         10.0, gt=0, description="seconds to wait for one publisher confirm before trying again"
     )
     publish_patience: float = Field(60.0, gt=0, description="seconds after which a publish is given up")
+    queue_type: QueueType = Field(
+        QueueType.CLASSIC,
+        description="the broker's default for durable queues; `quorum` ones are left to expire after a talk",
+    )
     reconnect_max_delay: float = Field(5.0, gt=0, description="longest pause between attempts, in seconds")
 
 

@@ -134,6 +134,8 @@ async def test_each_node_may_go(cluster: Running) -> None:
         await asyncio.to_thread(kill_and_bring_back, cluster, node)
     seen = shown(cluster)
     assert len(set(seen)) == len(seen), "shown twice"
+    # Whoever starts again does so under its old names, and has forgotten what it heard.
+    assert cluster.stack.containers()["bots"]["RestartCount"] == 0
     await asyncio.to_thread(cluster.stack.compose, "stop", "bots")
     log = lines(cluster)
     made = await account(Broker(cluster.stack), log)

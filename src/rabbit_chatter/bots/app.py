@@ -79,7 +79,7 @@ async def run(options: Options) -> None:
             world = World(
                 running.settings.instance, options.tempo, seams.around_publisher(node.publisher),
                 seams.around_consumer(node.consumer), directory, running.tracing, metrics, tasks,
-                running.telemetry.capture_content,
+                node.settings.queue_type, running.telemetry.capture_content,
             )  # fmt: skip
             population = Population(world, repertoire, options.seed, options.cast.roles, seams.around_dialect)
             failed = await _live(running, world, population, agent, options.count)

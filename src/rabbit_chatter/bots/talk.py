@@ -215,6 +215,6 @@ class Talk:
             if outcome == "finished" and not self._world.hurry.is_set():
                 try:
                     async with self._world.consumer.scratch() as channel:
-                        await topology.delete_dm(channel, partner, self._name)
+                        await topology.delete_dm(channel, partner, self._name, self._world.queue_type)
                 except ChatterError as error:
                     log.debug("conversation.queue_kept", bot=self._name, partner=partner, error=str(error))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from rabbit_chatter.bots.directory import Directory
 from rabbit_chatter.bots.metrics import BotMetrics
 from rabbit_chatter.broker import Consumer, Publisher
+from rabbit_chatter.settings import QueueType
 from rabbit_chatter.telemetry.tracing import Tracing
 
 
@@ -22,6 +23,7 @@ class World:
         tracing: gives each bot a tracer of its own.
         metrics: of the population.
         tasks: side work that outlives the message that caused it.
+        queue_type: what conversations' queues are.
         capture_content: write what language models are asked and answer into traces.
         hurry: set when the process drains; nobody pauses any more.
     """
@@ -34,6 +36,7 @@ class World:
     tracing: Tracing
     metrics: BotMetrics
     tasks: asyncio.TaskGroup
+    queue_type: QueueType = QueueType.CLASSIC
     capture_content: bool = False
     hurry: asyncio.Event = field(default_factory=asyncio.Event)
 

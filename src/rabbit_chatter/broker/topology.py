@@ -14,6 +14,7 @@ from aiormq.exceptions import ChannelLockedResource
 
 from rabbit_chatter import names
 from rabbit_chatter.errors import NameTakenError
+from rabbit_chatter.settings import QueueType
 
 Channel = AbstractChannel
 
@@ -52,8 +53,13 @@ async def declare_dm(channel: AbstractChannel, sender: str, to: str) -> None:
     await queue.bind(names.EXCHANGE, names.dm_key(sender, to))
 
 
-async def delete_dm(channel: AbstractChannel, sender: str, to: str) -> None:
-    """Delete a conversation's queue if nothing is left in it; else the policy's expiry will."""
+async def delete_dm(channel: AbstractChannel, sender: str, to: str, kind: QueueType) -> None:
+    """Delete a conversation's queue if nothing is left in it; else the policy's expiry will.
+
+    RabbitMQ cannot do so with a quorum queue: it closes the connection of whoever asks for it.
+    """
+    if kind is QueueType.QUORUM:
+        return
     with suppress(AMQPChannelError):
         await channel.queue_delete(names.dm_queue(sender, to), if_unused=True, if_empty=True)
 
@@ -70,6 +76,13 @@ async def follow(channel: AbstractChannel, bot: str, other: str) -> None:
 
 
 async def declare_control(channel: AbstractChannel, queue: str) -> None:
-    """Declare this process's exclusive copy of the control fanout."""
-    declared = await channel.declare_queue(queue, exclusive=True)
+    """Declare this process's exclusive copy of the control fanout.
+
+    Raises:
+        NameTakenError: the queue belongs to another connection, such as our last, if nobody noticed its end.
+    """
+    try:
+        declared = await channel.declare_queue(queue, exclusive=True)
+    except ChannelLockedResource as error:
+        raise NameTakenError(f"{queue} belongs to another connection") from error
     await declared.bind(names.CONTROL)

@@ -71,7 +71,7 @@ async def queue_leak(seams: Seams, dose: Dose, parameters: Rate) -> AsyncIterato
         with suppress(ChatterError):  # else their policy removes them, five minutes after
             async with node.consumer.scratch() as channel:
                 for sender in leaked:
-                    await topology.delete_dm(channel, sender, bots[0])
+                    await topology.delete_dm(channel, sender, bots[0], node.settings.queue_type)
 
 
 @asynccontextmanager
