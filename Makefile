@@ -14,7 +14,7 @@ PYTEST ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test test-stack test-incidents check format reference bench packages dashboards manifests pictures recordings chromium
+.PHONY: help demo test test-slow test-stack test-incidents check format reference bench packages dashboards manifests pictures recordings chromium
 
 help: ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -25,8 +25,11 @@ demo: .venv/.runtime packages ## start everything and print the addresses; Ctrl-
 test: check packages chromium ## style, types, layers and all tests, against a private RabbitMQ
 	$(BIN)/pytest -n 4 --dist loadfile $(PYTEST)
 
-test-stack: .venv/.dev packages ## docker-compose.yml with the real engine, and all that takes minutes (STANDINS=script for images)
-	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack tests/slow -s $(PYTEST)
+test-slow: .venv/.dev packages ## what waits for minutes: whole networks that start and end, an alert's whole way
+	$(BIN)/pytest tests/slow $(PYTEST)
+
+test-stack: .venv/.dev ## docker-compose.yml with the real engine (STANDINS=script where no registry answers)
+	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack -s $(PYTEST)
 
 test-incidents: .venv/.dev packages ## every incident on two running demos, some 45 minutes; writes docs/incidents.md
 	$(BIN)/pytest tests/incidents -n 2 --dist load $(PYTEST)

@@ -1,6 +1,6 @@
 """From the bots' end to the alert in the chat and back, through the real Prometheus and Alertmanager.
 
-It waits for two minutes, so it runs with the other slow ones: `make test-stack`.
+It waits for two minutes, so it runs with the other slow ones: `make test-slow`.
 """
 
 import pytest
