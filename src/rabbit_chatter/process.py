@@ -49,7 +49,7 @@ class Process:
     """A running component.
 
     Attributes:
-        component: ``server``, ``queue-manager`` or ``bots``.
+        component: ``server``, ``queue-manager``, ``bots`` or ``autoscaler``.
         settings: where it listens.
         telemetry: how traces and logs are written.
         tracing: its tracers.
@@ -164,14 +164,17 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def process(component: str, service: str) -> AsyncIterator[Process]:
+async def process(
+    component: str, service: str, telemetry: TelemetrySettings | None = None
+) -> AsyncIterator[Process]:
     """Set a component up from the environment, and take it down in reverse order.
 
     Args:
-        component: ``server``, ``queue-manager`` or ``bots``; the AMQP client property and metric label.
+        component: ``server``, ``queue-manager``, ``bots`` or ``autoscaler``; a metric label.
         service: its ``service.name`` in traces and ``service`` in log lines.
+        telemetry: how traces and logs are written, where the environment does not say.
     """
-    settings, telemetry = ServiceSettings(), TelemetrySettings()
+    settings, telemetry = ServiceSettings(), telemetry or TelemetrySettings()
     configure_logs(telemetry, service)
     registry = CollectorRegistry()
     metrics = Metrics(registry, component)

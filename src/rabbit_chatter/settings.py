@@ -48,6 +48,11 @@ class BrokerSettings(BaseSettings):
         QueueType.CLASSIC,
         description="the broker's default for durable queues; `quorum` ones are left to expire after a talk",
     )
+    concurrency: int | None = Field(
+        None,
+        gt=0,
+        description="messages that a process works on at a time; the others wait; without one, all that come",
+    )
     reconnect_max_delay: float = Field(5.0, gt=0, description="longest pause between attempts, in seconds")
 
 
@@ -122,8 +127,8 @@ class NeighbourSettings(BaseSettings):
     )
 
 
-class IncidentSettings(BaseSettings):
-    """Where the chat server tells of incidents; without an address it tells nobody."""
+class GrafanaSettings(BaseSettings):
+    """Where incidents and the autoscaler's changes are marked in graphs; without an address, nowhere."""
 
     model_config = SettingsConfigDict(
         env_prefix="CHATTER_", frozen=True, extra="ignore", env_ignore_empty=True

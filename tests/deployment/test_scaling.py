@@ -1,5 +1,5 @@
 from deployment.manifests import rendered
-from rabbit_chatter.up.policy import DEPTH_QUERY, FLOW_QUERY, WAIT_QUERY, Pace, Policy
+from rabbit_chatter.autoscale.policy import DEPTH_QUERY, FLOW_QUERY, WAIT_QUERY, Pace, Policy
 
 
 def pace(rules: dict[str, object]) -> Pace:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aio_pika
@@ -64,14 +65,13 @@ class Bench:
         return subscription
 
 
-@pytest.fixture
-async def bench(
-    broker: PrivateBroker, tracing: Tracing, request: pytest.FixtureRequest
+@asynccontextmanager
+async def connected(
+    broker: PrivateBroker, tracing: Tracing, layout: Topology = Topology.TRACE, concurrency: int | None = None
 ) -> AsyncIterator[Bench]:
-    """Connect to the broker in the topology that a test asks for."""
+    """Connect to the broker while the block runs."""
     metrics = Metrics(CollectorRegistry(), "test")
-    layout = getattr(request, "param", Topology.TRACE)
-    settings = BrokerSettings(amqp_url=broker.amqp_url("chatter-bot"))
+    settings = BrokerSettings(amqp_url=broker.amqp_url("chatter-bot"), concurrency=concurrency)
     node = Node(settings, metrics, layout, "test", "test")
     instrument(tracing, metrics, node.publish_link.host, node.publish_link.port)
     try:
@@ -79,6 +79,15 @@ async def bench(
             yield Bench(node, metrics, tracing)
     finally:
         uninstrument()
+
+
+@pytest.fixture
+async def bench(
+    broker: PrivateBroker, tracing: Tracing, request: pytest.FixtureRequest
+) -> AsyncIterator[Bench]:
+    """Connect to the broker in the topology that a test asks for."""
+    async with connected(broker, tracing, getattr(request, "param", Topology.TRACE)) as running:
+        yield running
 
 
 def dm(sender: str, to: str, turn: int, conversation: str, *, text: str = "hello") -> Message:
@@ -182,6 +191,45 @@ async def test_queue_wait_is_true(bench: Bench, receiver: Receiver) -> None:
         "chatter_queue_wait_seconds_sum", {TEMPLATE: "dm", "dialect": "test"}
     )
     assert value == pytest.approx(seconds(waits[0]), abs=0.005)
+
+
+async def test_no_more_at_a_time_than_allowed(
+    broker: PrivateBroker, tracing: Tracing, receiver: Receiver
+) -> None:
+    """Of three readers two may work at a time; the third message waits, its trace says so, orders do not."""
+    free, working, ordered = asyncio.Event(), list[str](), asyncio.Event()
+
+    async def hear(message: Message) -> None:
+        working.append(message.id)
+        await free.wait()
+
+    async def obey(_: Message) -> None:
+        ordered.set()
+
+    async with connected(broker, tracing, concurrency=2) as bench:
+        for reader in ("one", "two", "three"):
+            await bench.listen("talker", reader, hear)
+        control = Subscription(
+            "control.test", obey, tracing.own, urgent=True,
+            declare=lambda channel: topology.declare_control(channel, "control.test"),
+        )  # fmt: skip
+        await bench.node.consumer.subscribe(control)
+        with trace.get_tracer("test").start_as_current_span("converse"):
+            for reader in ("one", "two", "three"):
+                await bench.node.publisher.publish(dm("talker", reader, 0, conversation := new_id()))
+        await eventually(lambda: len(working) == 2)
+        await bench.node.publisher.publish(Message(new_id(), Kind.CONTROL, "operator", "{}"))
+        async with asyncio.timeout(10):
+            await ordered.wait()
+        assert len(working) == 2
+        released = now_ns()
+        draining = asyncio.create_task(bench.node.consumer.drain(20))
+        free.set()
+        assert await draining
+        assert len(working) == 3
+    (process,) = await receiver.wait_for(1, "process dm", messaging__message__conversation_id=conversation)
+    (wait,) = [span for span in receiver.named("queue wait dm") if span["spanId"] == process["parentSpanId"]]
+    assert int(wait["endTimeUnixNano"]) >= released
 
 
 async def test_unroutable_is_seen(bench: Bench, receiver: Receiver) -> None:

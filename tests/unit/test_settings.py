@@ -8,7 +8,7 @@ from rabbit_chatter import settings
 from rabbit_chatter.settings import (
     BrokerSettings,
     DialectSettings,
-    IncidentSettings,
+    GrafanaSettings,
     ManagementSettings,
     ModelSettings,
     NeighbourSettings,
@@ -22,7 +22,7 @@ from rabbit_chatter.settings import (
 ALL: list[type[BaseSettings]] = [
     BrokerSettings,
     DialectSettings,
-    IncidentSettings,
+    GrafanaSettings,
     ManagementSettings,
     ModelSettings,
     NeighbourSettings,

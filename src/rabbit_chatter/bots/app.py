@@ -111,6 +111,7 @@ async def _populate(
             agent.around(population.obey),
             world.tracing.own,
             declare=lambda channel: topology.declare_control(channel, control),
+            urgent=True,
         ),
         patience=float("inf"),
     )

@@ -46,7 +46,8 @@ async def order(count: int, amqp_url: str, queue_manager: str) -> dict[str, int]
         ChatterError: no process of bots runs.
         NotConfirmedError: RabbitMQ does not answer.
     """
-    told = shares(count, await _instances(queue_manager))
+    instances = await _instances(queue_manager)
+    shares(count, instances)  # what cannot be done is said before anything is opened
     telemetry = TelemetrySettings()
     configure_logs(telemetry.model_copy(update={"log_level": "ERROR"}), "chatter-cli", sys.stderr)
     tracing = Tracing(telemetry, "chatter-cli", "scale")
@@ -55,14 +56,25 @@ async def order(count: int, amqp_url: str, queue_manager: str) -> dict[str, int]
     settings = BrokerSettings(amqp_url=amqp_url, publish_patience=10)
     link = Link(settings, "publish", client_properties("cli", "scale", ""), metrics)
     instrument(tracing, metrics, link.host, link.port)
-    text = msgspec.json.encode(Orders(told)).decode()
     async with link:
-        try:
-            publisher = Publisher(link, settings, metrics, telemetry.topology)
-            await publisher.publish(Message(new_id(), Kind.CONTROL, "operator", text))
-        except UnroutableError as error:
-            raise ChatterError(_NOBODY) from error
+        told = await tell(Publisher(link, settings, metrics, telemetry.topology), count, instances)
     tracing.shutdown()
+    return told
+
+
+async def tell(publisher: Publisher, count: int, instances: list[str]) -> dict[str, int]:
+    """Divide ``count`` bots among processes, tell each its share, and return what each was told.
+
+    Raises:
+        ChatterError: there is no process, or there are too many bots for them.
+        NotConfirmedError: RabbitMQ does not answer.
+    """
+    told = shares(count, instances)
+    text = msgspec.json.encode(Orders(told)).decode()
+    try:
+        await publisher.publish(Message(new_id(), Kind.CONTROL, "operator", text))
+    except UnroutableError as error:
+        raise ChatterError(_NOBODY) from error
     return told
 
 

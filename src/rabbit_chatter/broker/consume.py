@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from rabbit_chatter.broker.connection import Link, translated
 from rabbit_chatter.broker.delivery import Deliveries, Subscription
+from rabbit_chatter.broker.instrumentation import taking_turns
 from rabbit_chatter.broker.publish import Publisher
 from rabbit_chatter.errors import BrokerRefusedError, BrokerUnavailableError, NameTakenError
 from rabbit_chatter.telemetry.metrics import Metrics
@@ -28,13 +29,21 @@ class Consumer:
         publisher: buries what cannot be handled.
         metrics: what happened is counted here.
         prefetch: deliveries in hand per queue; 1 keeps the order within a conversation.
+        concurrency: deliveries that are worked on at a time, of all queues; ``None``: all that come.
     """
 
-    def __init__(self, link: Link, publisher: Publisher, metrics: Metrics, prefetch: int = 1) -> None:
+    def __init__(
+        self,
+        link: Link,
+        publisher: Publisher,
+        metrics: Metrics,
+        prefetch: int = 1,
+        concurrency: int | None = None,
+    ) -> None:
         self._link = link
         link.on_open.append(self._on_open)
         self._prefetch = prefetch
-        self._deliveries = Deliveries(publisher, metrics)
+        self._deliveries = Deliveries(publisher, metrics, concurrency)
         self._subscriptions: set[Subscription] = set()
         self._taking_back: set[asyncio.Task[None]] = set()
 
@@ -127,5 +136,6 @@ class Consumer:
         async def deliver(incoming: AbstractIncomingMessage) -> None:
             await self._deliveries.settle(subscription, incoming)
 
-        with speaking(subscription.tracer):
+        turn = nullcontext() if subscription.urgent else self._deliveries.turn
+        with speaking(subscription.tracer), taking_turns(turn):
             subscription.tag = await queue.consume(deliver)

@@ -12,6 +12,7 @@ makes the handler fail    back in the queue; the second time in ``chatter.dead-l
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import structlog
@@ -48,6 +49,7 @@ class Subscription:
         tracer: whose spans these are.
         dialect: label of the histograms.
         declare: makes the queue, on a channel that may be lost; ``None`` if it is there already.
+        urgent: does not wait until a process that works on enough messages has finished one.
         seen: ids that were handled; shared where a queue is listened to again and again.
     """
 
@@ -56,6 +58,7 @@ class Subscription:
     tracer: Tracer
     dialect: str = ""
     declare: Callable[[AbstractChannel], Awaitable[object]] | None = None
+    urgent: bool = False
     tag: str | None = None
     seen: dict[str, None] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -73,12 +76,14 @@ class Deliveries:
     Args:
         publisher: buries what cannot be handled.
         metrics: what happened is counted here.
+        concurrency: deliveries that are worked on at a time; ``None``: all that come.
 
     Attributes:
-        idle: set while nothing is in hand.
+        idle: set while nothing is in hand, nor waits its turn.
+        turn: whoever works on a delivery does it within this.
     """
 
-    def __init__(self, publisher: Publisher, metrics: Metrics) -> None:
+    def __init__(self, publisher: Publisher, metrics: Metrics, concurrency: int | None = None) -> None:
         self._publisher = publisher
         self._metrics = metrics
         self._consumed = Children(metrics.consumed)
@@ -87,11 +92,13 @@ class Deliveries:
         self._in_hand = 0
         self.idle = asyncio.Event()
         self.idle.set()
+        self.turn: AbstractAsyncContextManager[None] = nullcontext()
+        if concurrency is not None:
+            self.turn = _Turn(self, asyncio.Semaphore(concurrency))
 
     async def settle(self, subscription: Subscription, incoming: AbstractIncomingMessage) -> None:
         """Handle one delivery; whatever goes wrong, it ends settled or is redelivered."""
-        self._in_hand += 1
-        self.idle.clear()
+        self.take()
         started, template = monotonic(), c.template_of(incoming.routing_key or "")
         if incoming.redelivered:
             self._metrics.redelivered.labels(template).inc()
@@ -103,10 +110,19 @@ class Deliveries:
         except BrokerUnavailableError as error:  # not settled: the broker will deliver it again
             log.warning("message.not_settled", queue=subscription.queue, error=str(error))
         finally:
-            self._in_hand -= 1
-            if not self._in_hand:
-                self.idle.set()
+            self.put_down()
         self._process[template, subscription.dialect].observe(monotonic() - started, exemplar())
+
+    def take(self) -> None:
+        """Count a delivery that we have, whether or not its turn has come."""
+        self._in_hand += 1
+        self.idle.clear()
+
+    def put_down(self) -> None:
+        """Count a delivery that we no longer have."""
+        self._in_hand -= 1
+        if not self._in_hand:
+            self.idle.set()
 
     async def _handle(
         self, subscription: Subscription, incoming: AbstractIncomingMessage, template: str
@@ -161,6 +177,26 @@ class Deliveries:
             "message.dead_lettered", reason=error.reason, detail=error.detail, key=incoming.routing_key
         )
         return Outcome.DEAD_LETTERED
+
+
+@dataclass(frozen=True)
+class _Turn(AbstractAsyncContextManager[None]):
+    """Waits until a delivery's turn has come: first come, first served."""
+
+    deliveries: Deliveries
+    places: asyncio.Semaphore
+
+    async def __aenter__(self) -> None:
+        self.deliveries.take()
+        try:
+            await self.places.acquire()
+        except BaseException:
+            self.deliveries.put_down()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self.places.release()
+        self.deliveries.put_down()
 
 
 def properties_of(incoming: AbstractIncomingMessage) -> Properties:

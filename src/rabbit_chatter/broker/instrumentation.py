@@ -8,7 +8,10 @@ Added here, by one wrapper that goes on *before* it and is therefore the outermo
 * a short way for traces that are not sampled, which costs next to nothing.
 """
 
-from collections.abc import Awaitable, Callable
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
@@ -32,6 +35,19 @@ from rabbit_chatter.telemetry.tracing import Hop, Tracing, hop, speaker, untrace
 log = structlog.get_logger()
 
 Callback = Callable[[AbstractIncomingMessage], Awaitable[Any]]
+Turn = AbstractAsyncContextManager[None]
+
+_turn: ContextVar[Turn] = ContextVar("turn", default=nullcontext())  # noqa: B039 - it has no state
+
+
+@contextmanager
+def taking_turns(turn: Turn) -> Iterator[None]:
+    """Let each delivery to consumers that begin within the block be handled within ``turn``."""
+    token = _turn.set(turn)
+    try:
+        yield
+    finally:
+        _turn.reset(token)
 
 
 def instrument(tracing: Tracing, metrics: Metrics, host: str, port: int) -> None:
@@ -64,9 +80,7 @@ def instrument(tracing: Tracing, metrics: Metrics, host: str, port: int) -> None
 def uninstrument() -> None:
     """Undo :func:`instrument`; for tests and benchmarks, which need aio-pika bare again."""
     AioPikaInstrumentor().uninstrument()
-    consume = vars(Queue)["consume"]
-    if isinstance(consume, wrapt.FunctionWrapper):
-        Queue.consume = consume.__wrapped__  # type: ignore[method-assign]
+    Queue.consume = inspect.unwrap(Queue.consume)  # type: ignore[method-assign]
 
 
 def _check_installed() -> None:
@@ -84,9 +98,13 @@ def _check_installed() -> None:
 def _outermost(
     tracing: Tracing, metrics: Metrics, queue: Queue, official: Callback, address: tuple[str, int]
 ) -> Callback:
-    subscriber = speaker.get()
+    subscriber, turn = speaker.get(), _turn.get()
 
     async def delivered(message: AbstractIncomingMessage) -> Any:  # noqa: ANN401 - as aio-pika has it
+        async with turn:  # until then a message waits, and its trace says so
+            return await handled(message)
+
+    async def handled(message: AbstractIncomingMessage) -> Any:  # noqa: ANN401 - as aio-pika has it
         # aio-pika runs each delivery as a task of its own, so what is set here ends with it.
         received = now_ns()
         speaker.set(subscriber)

@@ -44,7 +44,7 @@ class Node:
         self.publish_link = Link(settings, "publish", properties, metrics)
         self.publisher = Publisher(self.publish_link, settings, metrics, topology)
         self.consume_link = Link(settings, "consume", properties, metrics)
-        self.consumer = Consumer(self.consume_link, self.publisher, metrics, prefetch)
+        self.consumer = Consumer(self.consume_link, self.publisher, metrics, prefetch, settings.concurrency)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:

@@ -12,12 +12,21 @@ def add_to(app: typer.Typer) -> None:
 
 
 def autoscale(
+    *,
     least: Annotated[int, typer.Option(min=1, max=64, help="Never fewer processes.")] = 1,
     most: Annotated[int, typer.Option(min=1, max=64, help="Never more processes.")] = 8,
+    depth: Annotated[
+        float, typer.Option(min=1, help="Messages that may wait in queues, for each process.")
+    ] = 50,
+    wait: Annotated[float, typer.Option(min=0.01, help="Seconds that 19 of 20 messages may wait.")] = 1,
+    flow: Annotated[float, typer.Option(min=0.1, help="Messages a second that each process handles.")] = 200,
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds without need before a process goes; 0 lets it flap.")
     ] = 120,
     every: Annotated[float, typer.Option(min=0.5, help="Seconds between two looks.")] = 5,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="For /metrics and /readyz; 0 takes a free one.")
+    ] = 0,
     folder: Annotated[Path, typer.Option(help="Where `up` keeps its state.")] = Path(".chatter"),
     prometheus: Annotated[
         str, typer.Option(help="Where `up` does not run: say what to do, by what this Prometheus knows.")
@@ -25,37 +34,22 @@ def autoscale(
     queue_manager: Annotated[
         str, typer.Option(envvar="CHATTER_QUEUE_MANAGER_URL", help="Its queue-manager.")
     ] = "http://127.0.0.1:8081",
+    compose: Annotated[
+        bool, typer.Option("--compose", help="Do it, too, with the docker-compose.yml in this folder.")
+    ] = False,
 ) -> None:
     """Let processes of bots come and go by depth, wait and flow until Ctrl-C; the number of bots stays."""
-    import signal
+    import asyncio
     from dataclasses import replace
 
+    from rabbit_chatter.autoscale.app import Elsewhere, Options, run
+    from rabbit_chatter.autoscale.policy import Policy
     from rabbit_chatter.errors import UpError
-    from rabbit_chatter.settings import TelemetrySettings
-    from rabbit_chatter.telemetry.logs import configure_logs
-    from rabbit_chatter.telemetry.tracing import Tracing
-    from rabbit_chatter.up.autoscale import Hands, Sight, advise, local, telemetry_of, traced, watch
-    from rabbit_chatter.up.fleet import Fleet
-    from rabbit_chatter.up.policy import Policy
 
     if least > most:
         raise UpError(f"--least {least} is more than --most {most}")
-    policy = Policy(least=least, most=most)
+    policy = Policy(least=least, most=most, depth=depth, wait=wait, flow=flow)
     policy = replace(policy, down=replace(policy.down, hold=patience))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if prometheus:
-        telemetry = TelemetrySettings()
-        sight, hands = Sight(prometheus.rstrip("/"), queue_manager.rstrip("/")), Hands(advise)
-    else:
-        fleet = Fleet(folder)
-        telemetry = telemetry_of(fleet.ports)
-        sight = Sight(fleet.ports.url("prometheus"), fleet.ports.url("queue_manager"))
-        hands = local(sight, fleet)
-    configure_logs(telemetry, "chatter-autoscale")
-    tracing = Tracing(telemetry, "chatter-autoscale", "autoscale")
-    try:
-        watch(sight, policy, traced(hands, tracing.own), every)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        tracing.shutdown()
+    prometheus = prometheus or ("http://127.0.0.1:9090" if compose else "")
+    elsewhere = Elsewhere(prometheus, queue_manager, compose) if prometheus else None
+    asyncio.run(run(Options(policy, every, port, folder, elsewhere)))

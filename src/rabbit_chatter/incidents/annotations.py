@@ -1,18 +1,11 @@
-"""Incidents as annotations in Grafana, which every dashboard shows.
+"""Incidents as annotations in Grafana, which every dashboard shows."""
 
-Grafana's HTTP API: https://grafana.com/docs/grafana/latest/developers/http_api/annotations/.
-"""
-
-from datetime import UTC, datetime
-
-import httpx
 import structlog
 
 from rabbit_chatter.incidents.agent import Active
-from rabbit_chatter.settings import IncidentSettings
+from rabbit_chatter.telemetry.annotations import Annotations
 
 TAG = "incident"
-_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -21,15 +14,11 @@ class Annotator:
     """Writes an annotation when an incident begins, and its end when it ends.
 
     Args:
-        settings: where Grafana is; without an address nothing is written.
+        grafana: where they are written.
     """
 
-    def __init__(self, settings: IncidentSettings) -> None:
-        secret = settings.grafana_token.get_secret_value()
-        user, colon, password = secret.partition(":")
-        self._auth = httpx.BasicAuth(user, password) if colon else None
-        self._headers = {"authorization": f"Bearer {secret}"} if secret and not colon else {}
-        self._url = settings.grafana_url.rstrip("/")
+    def __init__(self, grafana: Annotations) -> None:
+        self._grafana = grafana
         self._known: dict[str, int] = {}
         if not self.writes:
             log.info("incidents.not_annotated", why="CHATTER_GRAFANA_URL is not set")
@@ -37,31 +26,22 @@ class Annotator:
     @property
     def writes(self) -> bool:
         """Whether there is a Grafana to write to."""
-        return bool(self._url)
+        return self._grafana.writes
 
     async def note(self, active: Active, begins: bool) -> None:  # noqa: FBT001 - as the agent tells it
-        """Write that an incident begins or ends; that Grafana is away is only logged."""
-        if not self.writes:
-            return
+        """Write that an incident begins or ends."""
         key = active.order.name
-        now = int(datetime.now(UTC).timestamp() * 1000)
-        try:
-            async with httpx.AsyncClient(
-                base_url=self._url, timeout=_SECONDS, auth=self._auth, headers=self._headers
-            ) as client:
-                if begins:
-                    answer = await client.post("/api/annotations", json=_annotation(active, now))
-                    self._known[key] = answer.raise_for_status().json()["id"]
-                elif (number := self._known.pop(key, None)) is not None:
-                    answer = await client.patch(f"/api/annotations/{number}", json={"timeEnd": now})
-                    answer.raise_for_status()
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            log.warning("incident.not_annotated", error=str(error) or type(error).__name__)
+        if begins:
+            number = await self._grafana.begin(*_annotation(active))
+            if number is not None:
+                self._known[key] = number
+        elif (number := self._known.pop(key, None)) is not None:
+            await self._grafana.end(number)
 
 
-def _annotation(active: Active, now: int) -> dict[str, object]:
+def _annotation(active: Active) -> tuple[str, list[str]]:
+    """Return text and tags."""
     if active.order.secret:
-        return {"time": now, "tags": [TAG], "text": "an incident whose name is a secret"}
+        return "an incident whose name is a secret", [TAG]
     incident = active.incident
-    text = f"{incident.title}: {incident.symptom}"
-    return {"time": now, "tags": [TAG, incident.name], "text": text}
+    return f"{incident.title}: {incident.symptom}", [TAG, incident.name]

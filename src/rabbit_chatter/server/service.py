@@ -26,11 +26,12 @@ from rabbit_chatter.server.relay import Relay
 from rabbit_chatter.server.traces.keeper import Keeper
 from rabbit_chatter.settings import (
     BrokerSettings,
-    IncidentSettings,
+    GrafanaSettings,
     NeighbourSettings,
     ServerSettings,
     TraceStoreSettings,
 )
+from rabbit_chatter.telemetry.annotations import Annotations
 
 COMPONENT = "server"
 
@@ -72,7 +73,7 @@ async def serve(port: int, host: str | None = None) -> None:
         stack.callback(parts.keeper.close)
         stack.push_async_callback(parts.relay.close)
         app = create_app(parts)
-        annotator, catalogue = Annotator(IncidentSettings()), load()
+        annotator, catalogue = Annotator(Annotations(GrafanaSettings())), load()
         agent = Agent(COMPONENT, running.seams, catalogue, annotator.note)
         desk = Desk(catalogue, agent, annotated=annotator.writes)
         add_incidents(app, desk)

@@ -1,7 +1,5 @@
 """The local network's processes of bots: one from the beginning, more that came and will go."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -11,8 +9,6 @@ from rabbit_chatter.up.ports import free_ports
 from rabbit_chatter.up.record import Record
 from rabbit_chatter.up.services import Plan
 from rabbit_chatter.up.supervisor import Supervisor
-
-_SHARE_SECONDS = 60
 
 
 class Fleet:
@@ -33,6 +29,11 @@ class Fleet:
         self._supervisor = Supervisor(self._folder)
         self.ports = self._record().options.ports
 
+    @property
+    def amqp_url(self) -> str:
+        """RabbitMQ, as bots connect to it."""
+        return Plan(self._folder, self._record().options).node.amqp_url("chatter-bot")
+
     def grow(self) -> str:
         """Start one more process, without bots, and return its name."""
         record = self._record()
@@ -50,22 +51,6 @@ class Fleet:
         self._supervisor.dismiss(name)
         self._keep(replace(record, more={other: record.more[other] for other in others}))
         return name
-
-    def share(self, bots: int) -> None:
-        """Divide ``bots`` among all processes: those that left are missed, those that came have none.
-
-        Raises:
-            UpError: the processes could not be told.
-        """
-        command = [sys.executable, "-m", "rabbit_chatter", "scale", str(bots), "--folder", str(self._folder)]
-        try:
-            done = subprocess.run(  # noqa: S603 - our own program
-                command, capture_output=True, text=True, timeout=_SHARE_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise UpError(f"bots could not be shared out within {_SHARE_SECONDS} s") from error
-        if done.returncode != 0:
-            raise UpError(f"bots could not be shared out: {done.stderr.strip()}")
 
     def lives(self) -> bool:
         """Return whether the network is still there."""

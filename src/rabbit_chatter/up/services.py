@@ -189,7 +189,7 @@ class Plan:
             {
                 "CHATTER_INSTANCE": name,
                 "CHATTER_QUEUE_MANAGER_URL": ports.url("queue_manager"),
-                **_traces_to(ports),
+                **traces_to(ports),
                 **environment,
             },
         )
@@ -198,7 +198,7 @@ class Plan:
 _PORT_OF = {"queue-manager": "queue_manager", "server": "page", "bots": "bots"}
 
 
-def _traces_to(ports: Ports) -> dict[str, str]:
+def traces_to(ports: Ports) -> dict[str, str]:
     """Return where traces go, unless the user says: to our Collector if there is one, else to our page."""
     if TelemetrySettings().traces_url is not None:
         return {}

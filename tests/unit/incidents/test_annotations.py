@@ -15,7 +15,8 @@ from rabbit_chatter.incidents.agent import Active
 from rabbit_chatter.incidents.annotations import Annotator
 from rabbit_chatter.incidents.catalogue import load
 from rabbit_chatter.incidents.orders import Start
-from rabbit_chatter.settings import IncidentSettings
+from rabbit_chatter.settings import GrafanaSettings
+from rabbit_chatter.telemetry.annotations import Annotations
 
 INCIDENT = load()["slow-dialect"]
 
@@ -60,7 +61,9 @@ async def test_beginning_and_end_are_written() -> None:
     """An annotation with the tag that dashboards ask for begins with the incident, and gets its end."""
     heard: list[tuple[str, str, str, Any]] = []
     with grafana(heard) as url:
-        annotator = Annotator(IncidentSettings(grafana_url=url, grafana_token=SecretStr("a-token")))
+        annotator = Annotator(
+            Annotations(GrafanaSettings(grafana_url=url, grafana_token=SecretStr("a-token")))
+        )
         running = active()
         await annotator.note(running, True)  # noqa: FBT003 - as the agent tells it
         await annotator.note(running, False)  # noqa: FBT003 - as the agent tells it
@@ -76,7 +79,9 @@ async def test_a_secret_is_not_told() -> None:
     """Of a secret incident Grafana learns that there is one."""
     heard: list[tuple[str, str, str, Any]] = []
     with grafana(heard) as url:
-        annotator = Annotator(IncidentSettings(grafana_url=url, grafana_token=SecretStr("admin:pass")))
+        annotator = Annotator(
+            Annotations(GrafanaSettings(grafana_url=url, grafana_token=SecretStr("admin:pass")))
+        )
         await annotator.note(active(secret=True), True)  # noqa: FBT003 - as the agent tells it
     assert "slow" not in json.dumps(heard)
     assert heard[0][2] == "Basic " + base64.b64encode(b"admin:pass").decode()
@@ -84,7 +89,7 @@ async def test_a_secret_is_not_told() -> None:
 
 async def test_grafana_may_be_away_or_not_there() -> None:
     """Without Grafana incidents run all the same."""
-    assert not Annotator(IncidentSettings(grafana_url="")).writes
-    away = Annotator(IncidentSettings(grafana_url="http://127.0.0.1:9"))
+    assert not Annotator(Annotations(GrafanaSettings(grafana_url=""))).writes
+    away = Annotator(Annotations(GrafanaSettings(grafana_url="http://127.0.0.1:9")))
     await away.note(active(), True)  # noqa: FBT003 - as the agent tells it
     await away.note(active(), False)  # noqa: FBT003 - as the agent tells it

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rabbit_chatter.up.policy import Memory, Pace, Policy, Reading, decide
+from rabbit_chatter.autoscale.policy import Memory, Pace, Policy, Reading, decide
 
 POLICY = Policy()
 # A busy machine is slow and not wrong.

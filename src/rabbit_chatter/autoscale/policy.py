@@ -19,6 +19,9 @@ WAIT_QUERY = (
 )
 FLOW_QUERY = 'sum(rate(messaging_client_consumed_messages_total{component="bots"}[30s])) or vector(0)'
 
+# What may ask for a change; a metric label.
+REASONS = ("wait", "depth", "flow", "bounds")
+
 
 @dataclass(frozen=True)
 class Pace:

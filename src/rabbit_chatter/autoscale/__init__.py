@@ -1,0 +1,1 @@
+"""As many processes of bots as depth, wait and flow ask for."""
