@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from rabbit_chatter import settings
+from rabbit_chatter.autoscale.metrics import ScalingMetrics
 from rabbit_chatter.bots.metrics import BotMetrics
 from rabbit_chatter.cli import app
 from rabbit_chatter.queue_manager.metrics import ManagementMetrics
@@ -151,7 +152,14 @@ def all_metrics() -> Iterator[str]:
     chat.watch(Archive(1, 1))
     chat.watch_traces(Keeper(None, 1, 1))
     ManagementMetrics(manager)
-    for title, registry in (("Bots", bots), ("Chat server", server), ("Queue-manager", manager)):
+    scaling = CollectorRegistry()
+    ScalingMetrics(scaling)
+    for title, registry in (
+        ("Bots", bots),
+        ("Chat server", server),
+        ("Queue-manager", manager),
+        ("Autoscaler", scaling),
+    ):
         yield f"### {title}\n"
         yield from metrics(declared(registry))
 

@@ -1,5 +1,6 @@
 """Who is talking, how much, and which dialect holds the others up?"""
 
+from boards import scaling
 from boards.panels import WINDOW, Board, Kind, Limits, Panel, Query, Row, Unit, Variable, quantiles
 
 _DIALECT = 'component="bots", dialect=~"$dialect"'
@@ -224,6 +225,6 @@ BOARD = Board(
     uid="chatter-bots",
     title="Chatter / Bots & dialects",
     about="Who is talking, how much, and which dialect holds the others up?",
-    rows=(POPULATION, DIALECTS, MODELS, TROUBLE),
+    rows=(POPULATION, scaling.ROW, DIALECTS, MODELS, TROUBLE),
     variables=(Variable("dialect", "Dialect", values_of="label_values(chatter_bots, dialect)"),),
 )

@@ -33,7 +33,7 @@ def render(board: Board) -> str:
         .timepicker(dashboard.TimePicker().refresh_intervals(["5s", "10s", "30s", "1m"]))
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
         .link(_other_boards())
-        .annotations([_alerts(), _incidents()])
+        .annotations([_alerts(), _tagged("Incidents", "incident"), _tagged("Scaling", "scaling")])
         .variables([_variable(variable) for variable in board.variables])
     )
     for row in board.rows:
@@ -138,11 +138,11 @@ def _alerts() -> dashboard.AnnotationQuery:
     )
 
 
-def _incidents() -> dashboard.AnnotationQuery:
-    target = dashboard.AnnotationTarget().type("tags").tags(["incident"]).limit(100)
+def _tagged(name: str, tag: str) -> dashboard.AnnotationQuery:
+    target = dashboard.AnnotationTarget().type("tags").tags([tag]).limit(100)
     return (
         dashboard.AnnotationQuery()
-        .name("Incidents")
+        .name(name)
         .datasource(_GRAFANA)
         .enable(enable=True)
         .icon_color("purple")

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry, ProcessCollector
 
+from rabbit_chatter.autoscale.metrics import ScalingMetrics
 from rabbit_chatter.bots.metrics import BotMetrics
 from rabbit_chatter.queue_manager.metrics import ManagementMetrics
 from rabbit_chatter.server.archive import Archive
@@ -128,6 +129,7 @@ def _declared() -> set[str]:
     BotMetrics(registry)
     ServerMetrics(registry).watch(Archive(10, 1000))
     ManagementMetrics(registry)
+    ScalingMetrics(registry)
     ProcessCollector(registry=registry)
     names = set()
     for family in registry.collect():
