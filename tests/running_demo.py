@@ -22,11 +22,13 @@ class Demo:
     Args:
         folder: where it keeps its data.
         receiver: receives what all components export.
+        settings: environment variables of all components.
     """
 
-    def __init__(self, folder: Path, receiver: Receiver) -> None:
+    def __init__(self, folder: Path, receiver: Receiver, **settings: str) -> None:
         self.folder = folder
         self.receiver = receiver
+        self._settings = settings
         self.ports = dict(zip(_NAMES, free_ports(len(_NAMES)), strict=True))
 
     def up(self, *options: str) -> None:
@@ -64,6 +66,16 @@ class Demo:
         found: list[dict[str, Any]] = answer["data"]["result"]
         return found
 
+    async def series(self, expression: str, begin: float, end: float) -> list[tuple[float, float]]:
+        """Return what one expression was from ``begin`` to ``end``, each second, as Prometheus has it.
+
+        Times are in seconds since 1970.
+        """
+        answer = await self.get(
+            "prometheus", "/api/v1/query_range", query=expression, start=begin, end=end, step=1
+        )
+        return [(at, float(value)) for one in answer["data"]["result"][:1] for at, value in one["values"]]
+
     def _environment(self) -> dict[str, str]:
         own = {k: v for k, v in os.environ.items() if not k.startswith(("CHATTER_", "OTEL_"))}
-        return {**own, "OTEL_EXPORTER_OTLP_ENDPOINT": self.receiver.url}
+        return {**own, "OTEL_EXPORTER_OTLP_ENDPOINT": self.receiver.url, **self._settings}

@@ -153,12 +153,13 @@ class Stack:
 
     def compose(self, *arguments: str, timeout: float = 120) -> str:
         """Return what ``docker compose ARGUMENTS`` printed."""
-        files = [part for name in self.overlays for part in ("-f", name)]
+        return run(*_compose(), *arguments, timeout=timeout, environment=self.environment())
+
+    def environment(self) -> dict[str, str]:
+        """Return what makes Compose, called by anybody, mean this stack."""
         ports = {f"{name}_PORT": str(port) for name, port in self.ports.items()}
-        return run(
-            *_compose(), "-p", self.project, "-f", "docker-compose.yml", *files, *arguments,
-            timeout=timeout, environment={**self.settings, **ports},
-        )  # fmt: skip
+        files = os.pathsep.join(["docker-compose.yml", *self.overlays])
+        return {**self.settings, **ports, "COMPOSE_PROJECT_NAME": self.project, "COMPOSE_FILE": files}
 
     def url(self, name: str) -> str:
         """Return the address of a published port."""

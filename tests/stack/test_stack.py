@@ -1,5 +1,10 @@
 # ruff: noqa: T201 - figures are printed, for whoever keeps an eye on the budget
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -90,19 +95,33 @@ def test_spans_become_metrics(network: Running) -> None:
     eventually(lambda: network.query(expression), 30, expression)
 
 
-def test_bots_scale(network: Running) -> None:
-    """Three containers of bots are 120 bots and three targets, each under its own host name."""
+@contextmanager
+def autoscale(network: Running, *options: str) -> Iterator[None]:
+    """Let `rabbit-chatter autoscale` run Compose while the block runs."""
+    program = subprocess.Popen(
+        [
+            sys.executable, "-m", "rabbit_chatter", "autoscale", "--compose", "--every", "1", *options,
+            "--prometheus", network.stack.url("PROMETHEUS"),
+            "--queue-manager", network.stack.url("QUEUE_MANAGER"),
+        ],
+        cwd=ROOT, env={**os.environ, **network.stack.environment()},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
     try:
-        network.stack.compose("up", "-d", "--no-build", "--scale", "bots=3", "--no-recreate")
-        eventually(
-            lambda: network.get("QUEUE_MANAGER", "/bots", {"limit": 1})["total"] == 120, 40, "120 bots"
-        )
-        eventually(lambda: len(network.query('up{component="bots"} == 1')) == 3, 30, "three targets")
+        yield
     finally:
-        network.stack.compose("up", "-d", "--no-build", "--scale", "bots=1", "--no-recreate")
-    eventually(
-        lambda: network.get("QUEUE_MANAGER", "/bots", {"limit": 1})["total"] == 40, 40, "40 bots again"
-    )
+        program.terminate()
+        said, _ = program.communicate(timeout=150)
+    assert program.returncode == 0, said
+
+
+def test_bots_scale(network: Running) -> None:
+    """Where two containers of bots are the least, `autoscale` has Compose start one: 80 bots, two targets."""
+    with autoscale(network, "--least", "2", "--most", "2"):
+        eventually(lambda: network.bots() == 80, 60, "80 bots")
+        eventually(lambda: len(network.query('up{component="bots"} == 1')) == 2, 30, "two targets")
+    with autoscale(network, "--most", "1", "--patience", "0"):
+        eventually(lambda: network.bots() == 40, 60, "40 bots again")
 
 
 def test_an_alert_comes_and_goes(network: Running) -> None:
