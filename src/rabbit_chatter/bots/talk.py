@@ -46,6 +46,7 @@ class Talk:
         self._listening: dict[str, Subscription] = {}
         self._seen: dict[str, None] = {}  # of all conversations: a queue may be listened to again
         self._leaving = False
+        self._ending: set[asyncio.Task[None]] = set()
         self._wiring = asyncio.Lock()  # a queue is not deleted while a new conversation declares it
 
     @property
@@ -95,12 +96,13 @@ class Talk:
             await self._speak(conversation, await self._voice.open(invite.sender))
 
     async def leave(self) -> None:
-        """Say goodbye to everybody and stop listening."""
+        """Say goodbye to everybody, read what crossed it, and stop listening."""
         self._leaving = True
         for conversation in list(self._conversations.values()):
             if conversation.begun and not conversation.over:
                 await self._speak(conversation, GOODBYE, last=True)
             self._end(conversation, "left")
+        await asyncio.gather(*self._ending)  # until then the name is not free: its queues are still read
 
     def abandon_silent(self) -> None:
         """End conversations whose partner has said nothing for too long."""
@@ -196,17 +198,19 @@ class Talk:
         log.info("conversation.ended", bot=self._name, conversation=conversation.id, outcome=outcome)
         if conversation.partner not in self.partners:
             # Not here and now: the message that ended it is acknowledged first, on this very queue.
-            self._world.tasks.create_task(self._stop_listening(conversation.partner, outcome))
+            task = self._world.tasks.create_task(self._stop_listening(conversation.partner, outcome))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     async def _stop_listening(self, partner: str, outcome: str) -> None:
         """Cancel the consumer; delete the queue only where nobody can still be writing to it.
 
         A partner that we left, or gave up, may have an answer on its way; the queue's policy turns that into
         a dead letter in time, and then removes the queue. The last word of a conversation may have crossed
-        the partner's goodbye, so we listen a little longer; a process that ends has no time for that, and
-        leaves the queue.
+        the partner's goodbye, or an answer ours, so we listen a little longer; a process that ends has no
+        time for that, and leaves the queue.
         """
-        if outcome == "finished":
+        if outcome in ("finished", "left"):
             await self._world.pause(LINGER_SECONDS)
         async with self._wiring:
             if partner in self.partners or partner not in self._listening:
