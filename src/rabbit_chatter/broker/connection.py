@@ -9,6 +9,7 @@ uses a link says once what is to be done whenever a channel is open, and that is
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import cycle, islice
 from typing import Self
 
 import aio_pika
@@ -22,6 +23,7 @@ from rabbit_chatter.errors import BrokerRefusedError, BrokerUnavailableError, Ch
 from rabbit_chatter.settings import BrokerSettings
 from rabbit_chatter.telemetry.metrics import Metrics
 
+_CHANNELS = 2047  # on one connection, by RabbitMQ's default; the first is the link's own
 _HEARTBEAT = 15  # seconds; a peer that vanished is noticed after two of them
 
 log = structlog.get_logger()
@@ -80,6 +82,9 @@ class Link:
         self._metrics = metrics
         self.on_open: list[Callable[[AbstractChannel], Awaitable[None]]] = []
         self._max_delay = settings.reconnect_max_delay
+        # aiormq would give a number again before RabbitMQ has seen that its last channel, which it closed
+        # itself, is over: "second 'channel.open' seen", and the whole connection would be lost.
+        self._numbers = cycle(range(2, _CHANNELS + 1))
         self._channel: AbstractChannel | None = None
         self._connection: AbstractConnection | None = None
         self._ready = asyncio.Event()
@@ -131,7 +136,10 @@ class Link:
         """
         if self._connection is None or self._connection.is_closed:
             raise BrokerUnavailableError("not connected")
-        return await self._connection.channel()
+        for number in islice(self._numbers, _CHANNELS):
+            with suppress(ValueError):  # in use
+                return await self._connection.channel(channel_number=number)
+        raise BrokerUnavailableError(f"all {_CHANNELS} channels of the connection are in use")
 
     async def _run(self) -> None:
         try:
