@@ -56,8 +56,9 @@ recordings: .venv/.runtime packages ## record anew what exercises are judged on;
 dashboards: .venv/.dev ## write Grafana's dashboards from their specification in grafana/boards
 	cd grafana && ../$(BIN)/python -m boards dashboards
 
-pictures: .venv/.dev packages chromium ## take the screenshots of README and docs anew
-	PICTURES=1 $(BIN)/pytest tests/browser/test_views.py
+pictures: .venv/.dev packages chromium ## take the screenshots and plots of README and docs anew; ten minutes
+	@$(PIP) -e . --group pictures
+	PICTURES=1 $(BIN)/pytest tests/browser/test_views.py tests/slow/test_storm.py -s $(PYTEST)
 
 chromium:
 	@deployment/local/install-packages chromium

@@ -6,9 +6,8 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
@@ -22,7 +21,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from house import ANSWERS
 from rabbit_chatter.up.ports import free_ports
 from rabbit_chatter.up.private import PrivateBroker
-from support import Component, component, eventually, queue_manager
+from support import Component, component, eventually, queue_manager, served
 
 NOBODY = "http://127.0.0.1:1"
 NOWHERE = "amqp://127.0.0.1:1/chatter"
@@ -186,18 +185,8 @@ def jaeger(spans: dict[str, bytes]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(found or b'{"error": {"httpCode": 404}}')
 
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Handler) as url:
+        yield url
 
 
 async def test_traces_come_from_jaeger_where_it_is() -> None:

@@ -9,10 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +25,7 @@ from rabbit_chatter.messages import Kind, Message, new_id
 from rabbit_chatter.settings import BrokerSettings, Topology
 from rabbit_chatter.telemetry.metrics import Metrics
 from rabbit_chatter.up.private import PrivateBroker
+from support import otlp_receiver
 
 DEADLINE = 30  # seconds
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -431,41 +430,6 @@ async def test_a_broker_set_up_anew_is_not_waited_for(
         server.close()
 
 
-class Spans(BaseHTTPRequestHandler):
-    """Takes OTLP/JSON and notes it."""
-
-    def do_POST(self) -> None:
-        """Note the spans of one export."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        for part in body["resourceSpans"]:
-            service = {a["key"]: a["value"].get("stringValue") for a in part["resource"]["attributes"]}
-            for scope in part["scopeSpans"]:
-                spans = [{**span, "service": service["service.name"]} for span in scope["spans"]]
-                self.server.spans.extend(spans)  # type: ignore[attr-defined]
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_: object) -> None:
-        """Stay silent."""
-
-
-@contextmanager
-def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Receive spans while the block runs; yields the address and the spans."""
-    server, spans = ThreadingHTTPServer(("127.0.0.1", 0), Spans), list[dict[str, Any]]()
-    server.spans = spans  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", spans
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 async def test_history_is_not_traced_again(
     broker: PrivateBroker, node: Node, tmp_path: Path, bot: str
 ) -> None:
@@ -477,7 +441,8 @@ async def test_history_is_not_traced_again(
         await node.publisher.send(names.EXCHANGE, f"tweet.{bot}", body, new_id(), "tweet", None, headers)
 
     old, new = f"{random.getrandbits(127) + 1:032x}", f"{random.getrandbits(127) + 1:032x}"
-    with receiver() as (address, spans):
+    with otlp_receiver() as receiver:
+        address, spans = receiver.url, receiver.spans
 
         def processed(trace_id: str) -> bool:
             expected = (trace_id, "process tweet", "chatter-server")

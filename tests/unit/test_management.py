@@ -1,9 +1,6 @@
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from contextlib import AbstractContextManager
 
 import pytest
 from pydantic import SecretStr
@@ -11,34 +8,14 @@ from pydantic import SecretStr
 from rabbit_chatter.errors import ManagementError
 from rabbit_chatter.management import Management
 from rabbit_chatter.settings import ManagementSettings
+from support import answering
 
 SECRET = "correct-horse-battery"  # noqa: S105 - looked for where it must not be
 
 
-@contextmanager
-def answering(status: int, body: object) -> Iterator[str]:
-    """Run an HTTP server that answers everything the same way; yield its address."""
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def says(status: int, body: object) -> AbstractContextManager[str]:
+    """Run an HTTP server that answers everything the same way."""
+    return answering(body if isinstance(body, bytes) else json.dumps(body).encode(), status)
 
 
 def settings(url: str, timeout: float = 5) -> ManagementSettings:
@@ -59,7 +36,7 @@ def settings(url: str, timeout: float = 5) -> ManagementSettings:
 )
 async def test_refusals_say_what_to_do(status: int, body: object, kind: str, advice: str) -> None:
     """Whatever comes back instead of a list becomes an error of a known kind, with advice, without secret."""
-    with answering(status, body) as url:
+    with says(status, body) as url:
         async with Management(settings(url)) as management:
             with pytest.raises(ManagementError) as caught:
                 await management.queues()
@@ -105,7 +82,7 @@ async def test_erlangs_empty_lists_are_no_objects() -> None:
             "messages": 3,
         },
     ]
-    with answering(200, listed) as url:
+    with says(200, listed) as url:
         async with Management(settings(url)) as management:
             new, unused, busy = await management.queues()
     assert (new.messages, new.publish_rate, new.argument("x-chatter-dialect")) == (None, 0.0, None)

@@ -2,11 +2,10 @@
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from pydantic import SecretStr
@@ -17,6 +16,7 @@ from rabbit_chatter.incidents.catalogue import load
 from rabbit_chatter.incidents.orders import Start
 from rabbit_chatter.settings import GrafanaSettings
 from rabbit_chatter.telemetry.annotations import Annotations
+from support import served
 
 INCIDENT = load()["slow-dialect"]
 
@@ -38,18 +38,8 @@ def grafana(heard: list[tuple[str, str, str, Any]]) -> Iterator[str]:
         def do_PATCH(self) -> None:
             self.do_POST()
 
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Handler) as url:
+        yield url
 
 
 def active(*, secret: bool = False) -> Active:

@@ -1,10 +1,9 @@
 import base64
 import json
 import math
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 from rabbit_chatter.telemetry.otlp_json import RETRY, OtlpJsonExporter, encode_spans
-from support import otlp_receiver
+from support import otlp_receiver, served
 
 NANOSECONDS = st.integers(0, 2**63 - 1)
 SCALARS = (
@@ -201,18 +200,8 @@ def answering(*statuses: int) -> Iterator[tuple[str, list[dict[str, str]]]]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1/traces", got
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Handler) as url:
+        yield f"{url}/v1/traces", got
 
 
 def some_span() -> ReadableSpan:
