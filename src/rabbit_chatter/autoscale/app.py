@@ -16,7 +16,7 @@ from rabbit_chatter.autoscale.metrics import ScalingMetrics
 from rabbit_chatter.autoscale.policy import Decision, Memory, Policy, Reading, decide
 from rabbit_chatter.autoscale.sight import Sight
 from rabbit_chatter.broker import Link, Publisher, client_properties, instrument
-from rabbit_chatter.errors import ChatterError, DirectoryUnavailableError
+from rabbit_chatter.errors import ChatterError, DirectoryUnavailableError, UpError
 from rabbit_chatter.process import Process, process
 from rabbit_chatter.settings import BrokerSettings, GrafanaSettings, TelemetrySettings
 from rabbit_chatter.telemetry import conventions as c
@@ -84,7 +84,7 @@ async def run(options: Options) -> None:
         address = await stack.enter_async_context(running.serving(FastAPI(title=COMPONENT), options.port))
         if fleet is not None:
             ports = fleet.ports
-            sight = Sight(client, ports.url("prometheus"), ports.url("queue_manager"))
+            sight = Sight(client, ports.url("prometheus"), ports.url("queue_manager"), lambda: fleet.size)
             publisher = await _connected(running, fleet.amqp_url, address, stack)
             hands = local(sight, fleet, publisher)
         else:
@@ -177,7 +177,7 @@ class Autoscaler:
     async def _look(self) -> None:
         try:
             seen = await self._sight.read()
-        except DirectoryUnavailableError as error:
+        except (DirectoryUnavailableError, UpError) as error:
             self.sees = False
             self._metrics.failures.labels("look").inc()
             log.warning("scaling.blind", error=str(error))
@@ -185,7 +185,10 @@ class Autoscaler:
         await self._decide(seen)
 
     async def _decide(self, seen: Reading) -> None:
-        self.sees = True
+        self.sees = seen.actual > 0
+        if not self.sees:  # somebody else starts the first
+            log.info("scaling.waiting", reason="no process of bots is connected")
+            return
         decision, self._memory = decide(self._policy, self._memory, seen)
         self._metrics.note(decision, seen)
         if decision != self._last:

@@ -37,15 +37,16 @@ def local(sight: Sight, fleet: Fleet, publisher: Publisher) -> Hands:
     """Return what starts and stops processes of the local network; the number of bots stays as it is."""
 
     async def act(decision: Decision, seen: Reading) -> None:
-        before = await sight.census()
         if decision.wanted > seen.actual:
             names = {await asyncio.to_thread(fleet.grow) for _ in range(decision.wanted - seen.actual)}
             now = await _until(sight, lambda now: names <= now.instances)
         else:
             gone = {await asyncio.to_thread(fleet.shrink) for _ in range(seen.actual - decision.wanted)}
             now = await _until(sight, lambda now: not gone & now.instances)
-        await tell(publisher, before.bots, sorted(now.instances))
-        log.info("scaling.done", processes=len(now.instances), bots=before.bots)
+        # As many as were asked for: while some move, the directory lists more, or fewer.
+        bots = fleet.bots
+        await tell(publisher, bots, sorted(now.instances))
+        log.info("scaling.done", processes=len(now.instances), bots=bots)
 
     return Hands(act, fleet.lives)
 

@@ -50,7 +50,8 @@ class Policy:
         flow: messages a second that each process shall handle; it carries 300 (docs/performance.md). Without
             it, nothing would tell enough processes from too many: depth and wait are nought with both.
         tolerance: a share by which any of them may miss without any consequence; Kubernetes' default.
-        up: quick, as people wait.
+        up: quick, as people wait; but a second step only when the first can be seen: wait and flow are those
+            of half a minute.
         down: slow and only after a while, as the next burst may come.
     """
 
@@ -60,7 +61,7 @@ class Policy:
     wait: float = 1.0
     flow: float = 200
     tolerance: float = 0.1
-    up: Pace = Pace(step=2, period=15, hold=0)
+    up: Pace = Pace(step=2, period=30, hold=0)
     down: Pace = Pace(step=1, period=30, hold=120)
 
 

@@ -1,6 +1,7 @@
 """What Prometheus and the queue-manager know of the bots."""
 
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import httpx
@@ -29,21 +30,32 @@ class Sight:
         client: for HTTP.
         prometheus: its address.
         queue_manager: its address.
+        processes: says how many processes are kept running; without it, those count that are connected.
     """
 
-    def __init__(self, client: httpx.AsyncClient, prometheus: str, queue_manager: str) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        prometheus: str,
+        queue_manager: str,
+        processes: Callable[[], int] | None = None,
+    ) -> None:
         self._client = client
         self._prometheus = prometheus.rstrip("/")
         self._queue_manager = queue_manager.rstrip("/")
+        self._processes = processes
 
     async def read(self) -> Reading:
         """Return what is there now.
 
         Raises:
             DirectoryUnavailableError: one of the two does not answer.
+            UpError: the processes are counted, and the network has ended.
         """
         depth, wait, flow = [await self._number(query) for query in (DEPTH_QUERY, WAIT_QUERY, FLOW_QUERY)]
-        return Reading(time.monotonic(), depth, wait, flow, len((await self.census()).instances))
+        connected = len((await self.census()).instances)
+        actual = connected if self._processes is None else self._processes()
+        return Reading(time.monotonic(), depth, wait, flow, actual)
 
     async def census(self) -> Census:
         """Return who is there.

@@ -20,6 +20,7 @@ from rabbit_chatter.telemetry import conventions as c
 MOST_CONVERSATIONS = 50  # a stranger may invite as often as it likes
 PATIENCE_SECONDS = 60.0
 LINGER_SECONDS = 5.0
+_ASK_AGAIN_SECONDS = 0.3
 GOODBYE = "Bye!"
 
 log = structlog.get_logger()
@@ -87,10 +88,11 @@ class Talk:
             BadMessageError: this bot has too many conversations.
         """
         conversation = self._conversations.get(invite.conversation or "")
-        if conversation is None and self._leaving:
-            return
         if conversation is None:
             conversation = Conversation(invite.conversation or "", invite.sender, monotonic())
+            if self._leaving:
+                await self._speak(conversation, GOODBYE, last=True)
+                return
             await self._begin(conversation)
         if conversation.spoken < 0:
             await self._speak(conversation, await self._voice.open(invite.sender))
@@ -205,20 +207,43 @@ class Talk:
     async def _stop_listening(self, partner: str, outcome: str) -> None:
         """Cancel the consumer; delete the queue only where nobody can still be writing to it.
 
-        A partner that we left, or gave up, may have an answer on its way; the queue's policy turns that into
-        a dead letter in time, and then removes the queue. The last word of a conversation may have crossed
-        the partner's goodbye, or an answer ours, so we listen a little longer; a process that ends has no
-        time for that, and leaves the queue.
+        A partner that we gave up may have an answer on its way; the queue's policy turns that into a dead
+        letter in time, and then removes the queue.
         """
-        if outcome in ("finished", "left"):
-            await self._world.pause(LINGER_SECONDS)
+        over = await self._nothing_follows(partner, outcome)
         async with self._wiring:
             if partner in self.partners or partner not in self._listening:
                 return
             await self._world.consumer.unsubscribe(self._listening.pop(partner))
-            if outcome == "finished" and not self._world.hurry.is_set():
+            if over:
                 try:
                     async with self._world.consumer.scratch() as channel:
                         await topology.delete_dm(channel, partner, self._name, self._world.queue_type)
                 except ChatterError as error:
                     log.debug("conversation.queue_kept", bot=self._name, partner=partner, error=str(error))
+
+    async def _nothing_follows(self, partner: str, outcome: str) -> bool:
+        """Wait for what may still come; return whether nothing can after that."""
+        if outcome == "finished":  # its last word may have crossed a goodbye
+            await self._world.pause(LINGER_SECONDS)
+            return not self._world.hurry.is_set()
+        if outcome != "left":
+            return False
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                # Whoever is given our goodbye has acknowledged, and so answered, what we said before. When
+                # its queue is empty, those answers are in ours.
+                await self._until_taken(self._name, partner)
+                await self._until_taken(partner, self._name)
+        except (TimeoutError, ChatterError) as error:
+            log.debug("bot.left_unread", bot=self._name, partner=partner, error=str(error))
+            return False
+        return True
+
+    async def _until_taken(self, sender: str, to: str) -> None:
+        waiting = 1
+        while waiting:
+            async with self._world.consumer.scratch() as channel:
+                waiting = await topology.unread_dm(channel, sender, to)
+            if waiting:
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)

@@ -129,10 +129,10 @@ class Deliveries:
     ) -> Outcome:
         try:
             message = parse(incoming.body, properties_of(incoming))
-            self._observe_wait(message, template, subscription.dialect)
-            if message.id in subscription.seen:
+            if message.id in subscription.seen:  # nobody waited for it, as it was here before
                 await incoming.ack()
                 return Outcome.DUPLICATE
+            self._observe_wait(message, template, subscription.dialect)
             await subscription.handler(message)
         except BadMessageError as error:
             return await self._bury(incoming, error)

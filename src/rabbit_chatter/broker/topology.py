@@ -64,6 +64,16 @@ async def delete_dm(channel: AbstractChannel, sender: str, to: str, kind: QueueT
         await channel.queue_delete(names.dm_queue(sender, to), if_unused=True, if_empty=True)
 
 
+async def unread_dm(channel: AbstractChannel, sender: str, to: str) -> int:
+    """Return how many messages of one direction wait for ``to``; none where it does not listen."""
+    try:
+        queue = await channel.declare_queue(names.dm_queue(sender, to), durable=True, passive=True)
+    except AMQPChannelError:
+        return 0  # the queue is gone
+    found = queue.declaration_result
+    return found.message_count or 0 if found.consumer_count else 0
+
+
 async def delete_inbox(channel: AbstractChannel, bot: str) -> None:
     """Delete ``bot``'s inbox, and with it its name from the directory."""
     await channel.queue_delete(names.inbox(bot))

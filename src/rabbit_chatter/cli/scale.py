@@ -27,19 +27,12 @@ def scale(
     import asyncio
 
     from rabbit_chatter.bots.orders import order
-    from rabbit_chatter.errors import UpError
-    from rabbit_chatter.up.record import Record
-    from rabbit_chatter.up.services import Plan
+    from rabbit_chatter.up.fleet import Fleet
 
     if not (amqp_url and queue_manager):
-        record = Record.read(folder)
-        if record is None:
-            raise UpError(
-                f"nothing runs in {folder}; start it with `rabbit-chatter up`, or name --amqp-url and "
-                "--queue-manager"
-            )
-        amqp_url = Plan(folder.resolve(), record.options).node.amqp_url("chatter-bot")
-        queue_manager = record.options.ports.url("queue_manager")
+        fleet = Fleet(folder)
+        amqp_url, queue_manager = fleet.amqp_url, fleet.ports.url("queue_manager")
+        fleet.scale(count)  # first: whoever shares bots out meanwhile shares out as many
     shares = asyncio.run(order(count, amqp_url, queue_manager))
     for instance, share in shares.items():
         print(f"{instance}: {share} bots")

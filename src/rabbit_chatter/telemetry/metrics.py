@@ -83,7 +83,8 @@ class Metrics:
         )
         self.queue_wait = Histogram(
             "chatter_queue_wait_seconds",
-            "Time from publish to delivery: broker, network and the client's own loop.",
+            "Time from publish until it is handled: broker, network and the client's own loop. "
+            "What was handled before is left out.",
             [TEMPLATE, "dialect"],
             buckets=LATENCY_BUCKETS,
             registry=registry,

@@ -34,6 +34,20 @@ class Fleet:
         """RabbitMQ, as bots connect to it."""
         return Plan(self._folder, self._record().options).node.amqp_url("chatter-bot")
 
+    @property
+    def size(self) -> int:
+        """How many processes are kept running, whether or not they are connected just now."""
+        return 1 + len(self._record().more)
+
+    @property
+    def bots(self) -> int:
+        """How many bots there shall be, in all processes together."""
+        return self._record().bots
+
+    def scale(self, bots: int) -> None:
+        """Note that there shall be so many bots; telling them is somebody else's."""
+        self._keep(replace(self._record(), scaled=bots))
+
     def grow(self) -> str:
         """Start one more process, without bots, and return its name."""
         record = self._record()
@@ -49,7 +63,7 @@ class Fleet:
             return None
         *others, name = record.more
         self._supervisor.dismiss(name)
-        self._keep(replace(record, more={other: record.more[other] for other in others}))
+        self._keep(replace(self._record(), more={other: record.more[other] for other in others}))
         return name
 
     def lives(self) -> bool:

@@ -22,6 +22,7 @@ class Record:
         supervisor: supervisord's process id; 0 until it runs.
         started: when that process started, in seconds since 1970, so that it is not mistaken for another.
         more: processes of bots that were added later, and the port of each.
+        scaled: bots there shall be in all processes together, if not as many as ``options`` say.
     """
 
     options: UpOptions
@@ -29,6 +30,12 @@ class Record:
     supervisor: int = 0
     started: float = 0.0
     more: dict[str, int] = field(default_factory=dict)
+    scaled: int | None = None
+
+    @property
+    def bots(self) -> int:
+        """How many bots there shall be, in all processes together."""
+        return self.options.bots if self.scaled is None else self.scaled
 
     @classmethod
     def new(cls, options: UpOptions) -> "Record":
