@@ -20,6 +20,7 @@ from rabbit_chatter.telemetry import conventions as c
 MOST_CONVERSATIONS = 50  # a stranger may invite as often as it likes
 PATIENCE_SECONDS = 60.0
 LINGER_SECONDS = 5.0
+TURN_SECONDS = 10.0
 _ASK_AGAIN_SECONDS = 0.3
 GOODBYE = "Bye!"
 
@@ -100,11 +101,23 @@ class Talk:
     async def leave(self) -> None:
         """Say goodbye to everybody, read what crossed it, and stop listening."""
         self._leaving = True
+        await self._until_our_turn()
         for conversation in list(self._conversations.values()):
             if conversation.begun and not conversation.over:
                 await self._speak(conversation, GOODBYE, last=True)
             self._end(conversation, "left")
         await asyncio.gather(*self._ending)  # until then the name is not free: its queues are still read
+
+    async def _until_our_turn(self) -> None:
+        """Let everybody say what they are about to say: it is answered with a goodbye, and nothing crosses.
+
+        A process that ends has no time for that, nor do we wait for whoever is slow.
+        """
+        end = monotonic() + TURN_SECONDS
+        while monotonic() < end and not self._world.hurry.is_set():
+            if all(one.over or not one.begun for one in self._conversations.values()):
+                return
+            await self._world.pause(_ASK_AGAIN_SECONDS)
 
     def abandon_silent(self) -> None:
         """End conversations whose partner has said nothing for too long."""
@@ -145,14 +158,14 @@ class Talk:
         answer_due = conversation.hear(message, monotonic())
         await self._world.pause(self._pace.reading(message.text))
         if answer_due and conversation.pending is None:
-            text = await self._voice.answer(before, message.text)
+            text = None if self._leaving else await self._voice.answer(before, message.text)
             last, text = text is None, GOODBYE if text is None else text
             await self._world.pause(self._pace.typing(text))
             await self._speak(conversation, text, last=last)
         elif answer_due:
             await self._speak(conversation, "")
         if conversation.over:
-            self._end(conversation, "finished")
+            self._end(conversation, "left" if self._leaving else "finished")
 
     async def _speak(self, conversation: Conversation, text: str, *, last: bool = False) -> None:
         """Say ``text``, or what was about to be said when the connection was lost."""
