@@ -24,7 +24,7 @@ PICTURES = Path(__file__).parents[2] / "docs/pictures" if os.environ.get("PICTUR
 CONCURRENCY, FLOW = 50, 16
 CALM, CROWD = 40, 160
 OBJECTIVE = 1.0  # seconds that 19 of 20 messages may wait
-PATIENCE = 30
+MOST, PATIENCE = 5, 30
 
 ACTUAL = 'count(up{job="chatter", component="bots"} == 1)'
 DRAWN = {
@@ -56,7 +56,7 @@ def small_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 async def autoscaler(small_demo: Demo) -> AsyncIterator[Component]:
     """Let processes come and go."""
     async with component(
-        "autoscale", "--flow", str(FLOW), "--patience", str(PATIENCE),
+        "autoscale", "--flow", str(FLOW), "--most", str(MOST), "--patience", str(PATIENCE),
         "--folder", str(small_demo.folder / ".chatter"),
         OTEL_EXPORTER_OTLP_ENDPOINT=small_demo.receiver.url,
     ) as running:  # fmt: skip
@@ -88,6 +88,19 @@ class Storm:
         await eventually(holds, deadline, what)
         return time.time() - self.began
 
+    async def grown(self) -> float:
+        """Wait for more than one process; return how many seconds after the storm's begin that was.
+
+        The queue-manager is asked, as Prometheus learns of it two scrapes later.
+        """
+
+        async def has_grown() -> bool:
+            found = (await self.demo.get("queue_manager", "/stats"))["components"]
+            return [one["component"] for one in found].count("bots") > 1
+
+        await eventually(has_grown, 30, "more processes")
+        return time.time() - self.began
+
     async def series(self, name: str) -> Series:
         """Return one of what is drawn, from half a minute before the storm on; times count from its begin."""
         found = await self.demo.series(DRAWN[name], self.began - 30, self.over)
@@ -112,7 +125,7 @@ async def test_a_crowd_comes(small_demo: Demo, autoscaler: Component) -> None:
     storm = Storm(small_demo)
     small_demo.run("scale", str(CROWD))
     late = await storm.until(f"({WAIT_QUERY}) > {OBJECTIVE}", 30, "messages that wait")
-    more = await storm.until(f"({ACTUAL}) > 1", 30, "more processes")
+    more = await storm.grown()
     cured = await storm.until(f"max_over_time(({WAIT_QUERY})[30s:5s]) < {OBJECTIVE}", 240, "wait returns")
     storm.ended = time.time()
     small_demo.run("scale", str(CALM))
@@ -126,7 +139,7 @@ async def test_one_conversation_runs_hot(small_demo: Demo, autoscaler: Component
     await is_calm(small_demo)
     storm = Storm(small_demo)
     small_demo.run("incident", "start", "publish-storm", "--for", "60s")
-    more = await storm.until(f"({ACTUAL}) > 1", 30, "more processes")
+    more = await storm.grown()
     storm.ended = storm.began + 60
     await storm.until("vector(time()) > " + str(storm.ended), 90, "the storm's end")
     cured = await storm.until(
@@ -141,7 +154,7 @@ async def _look_back(storm: Storm, name: str) -> None:
     """Hold what happened against what was promised, and draw it."""
     storm.over = time.time()
     drawn = {key: await storm.series(key) for key in DRAWN}
-    assert turns(drawn["wanted"]) == 1
+    assert turns([one for one in drawn["wanted"] if one[0] >= 0]) == 1
     assert max(value for _, value in drawn["actual"]) > 1
     assert not await storm.demo.query('ALERTS{alertname="AutoscalerFlapping"}')
     if PICTURES is not None:
@@ -156,11 +169,10 @@ def _draw(drawn: dict[str, Series], ended: float, target: Path) -> None:
     from matplotlib import pyplot as plt  # noqa: PLC0415 - as above
 
     mpl.rcParams |= {"svg.hashsalt": "storm", "svg.fonttype": "none", "font.size": 9}
-    figure, rows = plt.subplots(3, 1, sharex=True, figsize=(8, 5.5), layout="constrained")
+    figure, rows = plt.subplots(3, 1, sharex=True, figsize=(8, 6), layout="constrained")
     for row in rows:
         row.axvspan(0, ended, color="tab:orange", alpha=0.15, label="storm")
         row.grid(alpha=0.3)
-        row.set_ylim(bottom=0)
     for key, style in (("asked", ":"), ("wanted", "-"), ("actual", "-")):
         rows[0].step(*zip(*drawn[key], strict=True), style, where="post", label=key)
     rows[1].plot(*zip(*drawn["wait"], strict=True), color="tab:red", label="95 % of messages wait less")
