@@ -9,6 +9,7 @@ import httpx
 import structlog
 
 from rabbit_chatter.incidents.agent import Active
+from rabbit_chatter.incidents.orders import Start
 from rabbit_chatter.settings import IncidentSettings
 
 TAG = "incident"
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 class Annotator:
     """Writes an annotation when an incident begins, and its end when it ends.
 
+    All chat servers hear all orders; who gave one writes of it, so that it is written once.
+
     Args:
         settings: where Grafana is; without an address nothing is written.
     """
@@ -30,6 +33,7 @@ class Annotator:
         self._auth = httpx.BasicAuth(user, password) if colon else None
         self._headers = {"authorization": f"Bearer {secret}"} if secret and not colon else {}
         self._url = settings.grafana_url.rstrip("/")
+        self._expected: dict[str, Start] = {}
         self._known: dict[str, int] = {}
         if not self.writes:
             log.info("incidents.not_annotated", why="CHATTER_GRAFANA_URL is not set")
@@ -39,11 +43,15 @@ class Annotator:
         """Whether there is a Grafana to write to."""
         return bool(self._url)
 
+    def expect(self, order: Start) -> None:
+        """Learn that this order was given here."""
+        self._expected[order.name] = order
+
     async def note(self, active: Active, begins: bool) -> None:  # noqa: FBT001 - as the agent tells it
-        """Write that an incident begins or ends; that Grafana is away is only logged."""
-        if not self.writes:
-            return
+        """Write that an incident ordered here begins or ends; that Grafana is away is only logged."""
         key = active.order.name
+        if not self.writes or (begins and self._expected.pop(key, None) != active.order):
+            return
         now = int(datetime.now(UTC).timestamp() * 1000)
         try:
             async with httpx.AsyncClient(

@@ -2,15 +2,11 @@
 
 import base64
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 from pydantic import SecretStr
 
+from grafana_server import Heard, grafana
 from rabbit_chatter.incidents.agent import Active
 from rabbit_chatter.incidents.annotations import Annotator
 from rabbit_chatter.incidents.catalogue import load
@@ -20,37 +16,6 @@ from rabbit_chatter.settings import IncidentSettings
 INCIDENT = load()["slow-dialect"]
 
 
-@contextmanager
-def grafana(heard: list[tuple[str, str, str, Any]]) -> Iterator[str]:
-    """Run something that takes annotations; yield its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            heard.append((self.command, self.path, self.headers.get("Authorization", ""), body))
-            answer = b'{"id": 7, "message": "Annotation added"}'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def do_PATCH(self) -> None:
-            self.do_POST()
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def active(*, secret: bool = False) -> Active:
     """Return a running incident."""
     return Active(INCIDENT, Start(INCIDENT.name, 60, 1.0, "seed", secret), datetime.now(UTC))
@@ -58,10 +23,11 @@ def active(*, secret: bool = False) -> Active:
 
 async def test_beginning_and_end_are_written() -> None:
     """An annotation with the tag that dashboards ask for begins with the incident, and gets its end."""
-    heard: list[tuple[str, str, str, Any]] = []
+    heard: Heard = []
     with grafana(heard) as url:
         annotator = Annotator(IncidentSettings(grafana_url=url, grafana_token=SecretStr("a-token")))
         running = active()
+        annotator.expect(running.order)
         await annotator.note(running, True)  # noqa: FBT003 - as the agent tells it
         await annotator.note(running, False)  # noqa: FBT003 - as the agent tells it
     (method, path, authorization, body), (second, place, _, end) = heard
@@ -74,9 +40,10 @@ async def test_beginning_and_end_are_written() -> None:
 
 async def test_a_secret_is_not_told() -> None:
     """Of a secret incident Grafana learns that there is one."""
-    heard: list[tuple[str, str, str, Any]] = []
+    heard: Heard = []
     with grafana(heard) as url:
         annotator = Annotator(IncidentSettings(grafana_url=url, grafana_token=SecretStr("admin:pass")))
+        annotator.expect(active(secret=True).order)
         await annotator.note(active(secret=True), True)  # noqa: FBT003 - as the agent tells it
     assert "slow" not in json.dumps(heard)
     assert heard[0][2] == "Basic " + base64.b64encode(b"admin:pass").decode()
@@ -86,5 +53,6 @@ async def test_grafana_may_be_away_or_not_there() -> None:
     """Without Grafana incidents run all the same."""
     assert not Annotator(IncidentSettings(grafana_url="")).writes
     away = Annotator(IncidentSettings(grafana_url="http://127.0.0.1:9"))
+    away.expect(active().order)
     await away.note(active(), True)  # noqa: FBT003 - as the agent tells it
     await away.note(active(), False)  # noqa: FBT003 - as the agent tells it
