@@ -195,6 +195,18 @@ async def test_an_alert_that_both_are_told_is_said_once(twins: Twins) -> None:
         assert len(await said(server, "Doubled")) == 4
 
 
+async def test_no_news_hides_behind_a_sum(twins: Twins) -> None:
+    """Where the group has grown before the other server is told of it, the chat has a new sum."""
+    names = [f"Grown{number}" for number in range(8)]
+    await tell(twins.servers[0], *names[:7])
+    await tell(twins.servers[1], *names)
+    await after_all(twins, "MarkD")
+    for server in twins.servers:
+        assert len(await said(server, "Grown")) == 3
+        assert len(await said(server, "4 more alerts like this")) == 1
+        assert len(await said(server, "5 more alerts like this")) == 1
+
+
 async def test_what_the_other_said_long_ago_is_not_said_again(twins: Twins) -> None:
     """Alertmanager repeats what still fires: the other server has heard it, and let go of the line since."""
     keeper, forgetful = twins.servers
