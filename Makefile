@@ -28,7 +28,7 @@ test: check packages chromium ## style, types, layers and all tests, against a p
 test-slow: .venv/.dev packages ## what waits for minutes: whole networks that start and end, an alert's whole way
 	$(BIN)/pytest tests/slow $(PYTEST)
 
-test-stack: .venv/.dev ## docker-compose.yml with the real engine (STANDINS=script where no registry answers)
+test-stack: .venv/.dev ## docker-compose.yml and the pods of Kubernetes with the real engine (STANDINS=script where no registry answers)
 	STANDINS="$(STANDINS)" $(BIN)/pytest tests/stack -s $(PYTEST)
 
 test-incidents: .venv/.dev packages ## every incident on two running demos, some 45 minutes; writes docs/incidents.md

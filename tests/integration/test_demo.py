@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -78,8 +79,8 @@ async def test_the_page_is_told_of_what_runs_beside_it(demo: Demo) -> None:
     assert points[-1][1] >= points[0][1]
 
 
-async def test_a_chat_server_that_starts_late_knows_what_fires(demo: Demo) -> None:
-    """What Alertmanager told nobody, as nobody was there, is asked for at the start."""
+async def test_a_chat_server_that_is_not_told_knows_what_fires(demo: Demo) -> None:
+    """What Alertmanager tells another chat server is asked for: that an alert began, and that it is over."""
     alert = {"labels": {"alertname": "Earlier", "severity": "page"}, "annotations": {"summary": "Before."}}
     async with httpx.AsyncClient(base_url=demo.url("alertmanager"), timeout=10) as client:
         (await client.post("/api/v2/alerts", json=[alert])).raise_for_status()
@@ -95,5 +96,13 @@ async def test_a_chat_server_that_starts_late_knows_what_fires(demo: Demo) -> No
             return [one for one in alerts if one["name"] == "Earlier"]
 
         [found] = await eventually(known, 20, "the alert")
-    assert found["summary"] == "Before."
-    assert 0 <= found["seconds"] < 120
+        assert found["summary"] == "Before."
+        assert 0 <= found["seconds"] < 120
+        async with httpx.AsyncClient(base_url=demo.url("alertmanager"), timeout=10) as client:
+            over = alert | {"endsAt": datetime.now(UTC).isoformat()}
+            (await client.post("/api/v2/alerts", json=[over])).raise_for_status()
+
+        async def over_now() -> bool:
+            return not await known()
+
+        await eventually(over_now, 30, "the end of the alert")

@@ -262,6 +262,14 @@ async def test_prometheus_finds_connected_processes(
     await manager.until("/sd/prometheus", lambda found: "127.0.0.1:8097" not in found.text)
 
 
+async def test_a_name_that_nobody_knows_stays(broker: PrivateBroker) -> None:
+    """Whose own address cannot be looked up is listed under it all the same, and is not waited for."""
+    own = {"CHATTER_METRICS_ADDRESS": "queue-managers.invalid:8081"}
+    async with queue_manager(broker.management_url, broker.password("chatter-manager"), **own) as manager:
+        answer = await manager.until("/sd/prometheus", lambda answer: answer.status_code == 200)
+    assert ["queue-managers.invalid:8081"] in [group["targets"] for group in answer.json()]
+
+
 async def test_api_away_means_old_data(manager: Manager, wire: Wire) -> None:
     """Without the management API everything is still answered, marked stale, and readiness says no."""
     before = {path: await manager.client.get(path) for path in ALL}

@@ -127,10 +127,30 @@ def _add_wget(image: str) -> None:
     if "Wget" in run("docker", "run", "--rm", "--entrypoint", "wget", image, "--version", check=False):
         return
     if STANDIN_NAMES[image.partition(":")[0]] == "jaeger":
-        recipe = f"FROM {image}\nRUN apt-get update -qq && apt-get install -qy --no-install-recommends wget\n"
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "Dockerfile").write_text(recipe)
-            run("docker", "build", "-q", "-t", image, folder, timeout=300, environment=_LEGACY)
+        _build_upon(
+            image,
+            f"FROM {image}\nRUN apt-get update -qq && apt-get install -qy --no-install-recommends wget\n",
+        )
+
+
+def let_rabbitmq_be_nobody(image: str) -> None:
+    """Let a stand-in start as the user 999 with a read-only root, as the real image does."""
+    if not STANDINS or "999" in run("docker", "inspect", "--format", "{{.Config.Labels.user}}", image):
+        return
+    recipe = f"""FROM {image}
+LABEL user=999
+RUN usermod -ou 999 rabbitmq && groupmod -og 999 rabbitmq && chown -R 999:999 /var/l*/rabbitmq
+RUN sed -i '2i [ "$(id -u)" = 0 ] || exec env HOME=/var/lib/rabbitmq "/usr/lib/rabbitmq/bin/$@"' \\
+      /usr/local/bin/docker-entrypoint.sh
+"""
+    _build_upon(image, recipe)
+
+
+def _build_upon(image: str, recipe: str) -> None:
+    """Put what a recipe makes of an image in its place."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "Dockerfile").write_text(recipe)
+        run("docker", "build", "-q", "-t", image, folder, timeout=300, environment=_LEGACY)
 
 
 @dataclass

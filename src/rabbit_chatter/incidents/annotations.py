@@ -3,6 +3,7 @@
 import structlog
 
 from rabbit_chatter.incidents.agent import Active
+from rabbit_chatter.incidents.orders import Start
 from rabbit_chatter.telemetry.annotations import Annotations
 
 TAG = "incident"
@@ -13,12 +14,15 @@ log = structlog.get_logger()
 class Annotator:
     """Writes an annotation when an incident begins, and its end when it ends.
 
+    All chat servers hear all orders; who gave one writes of it, so that it is written once.
+
     Args:
         grafana: where they are written.
     """
 
     def __init__(self, grafana: Annotations) -> None:
         self._grafana = grafana
+        self._expected: dict[str, Start] = {}
         self._known: dict[str, int] = {}
         if not self.writes:
             log.info("incidents.not_annotated", why="CHATTER_GRAFANA_URL is not set")
@@ -28,10 +32,16 @@ class Annotator:
         """Whether there is a Grafana to write to."""
         return self._grafana.writes
 
+    def expect(self, order: Start) -> None:
+        """Learn that this order was given here."""
+        self._expected[order.name] = order
+
     async def note(self, active: Active, begins: bool) -> None:  # noqa: FBT001 - as the agent tells it
-        """Write that an incident begins or ends."""
+        """Write that an incident ordered here begins or ends."""
         key = active.order.name
         if begins:
+            if self._expected.pop(key, None) != active.order:
+                return
             number = await self._grafana.begin(*_annotation(active))
             if number is not None:
                 self._known[key] = number

@@ -117,6 +117,6 @@ def _add_overviews(app: FastAPI, directory: Directory) -> None:
         (https://prometheus.io/docs/prometheus/latest/http_sd/).
         """
         known = await directory.connections.get()
-        own = directory.own_target()
+        own = await directory.own_targets()
         taken = {group.targets[0] for group in own}
         return own + [group for group in known.value.targets if group.targets[0] not in taken]

@@ -1,6 +1,7 @@
 """What the queue-manager knows: one cache of queues, one of connections, and its own address."""
 
 import asyncio
+import socket
 
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 
@@ -18,6 +19,8 @@ from rabbit_chatter.queue_manager.snapshot import (
 )
 
 COMPONENT = "queue-manager"
+
+_PATIENCE = 1.0  # seconds for an address of a name; Prometheus waits for five
 
 
 class Directory:
@@ -64,8 +67,29 @@ class Directory:
             self.connections.touch()
         return self.queues.healthy and self.connections.healthy
 
-    def own_target(self) -> list[TargetGroup]:
-        """Return ourselves as Prometheus' target, as soon as we listen."""
+    async def own_targets(self) -> list[TargetGroup]:
+        """Return ourselves as Prometheus' target, as soon as we listen.
+
+        Where our name has several addresses, there is one of us behind each: so it is with a headless service
+        of Kubernetes (https://kubernetes.io/docs/concepts/services-networking/service/#headless-services),
+        and no other way leads from one queue-manager to the next.
+        """
         if not self.address:
             return []
-        return [target(Component(COMPONENT, self._instance, __version__, self.address))]
+        host, _, port = self.address.rpartition(":")
+        addresses = await _addresses(host)
+        if len(addresses) < 2:
+            return [target(Component(COMPONENT, self._instance, __version__, self.address))]
+        return [target(Component(COMPONENT, "", __version__, f"{one}:{port}")) for one in addresses]
+
+
+async def _addresses(host: str) -> list[str]:
+    """Return the addresses of a name, of the kind that is preferred here; none where nobody knows any."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # TimeoutError is one; a name that is none is another
+        return []
+    kind = found[0][0]
+    plain = {str(address[0]) for family, *_, address in found if family == kind}
+    return sorted(f"[{one}]" if kind == socket.AF_INET6 else one for one in plain)

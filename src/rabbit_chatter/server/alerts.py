@@ -19,6 +19,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from rabbit_chatter.errors import PublishError
 from rabbit_chatter.messages import Kind, Message
 from rabbit_chatter.server.guard import check_is_own, read_json
+from rabbit_chatter.server.line import Line
 from rabbit_chatter.server.models import Posted, Problem
 
 SENDER = "alertmanager"
@@ -56,17 +57,13 @@ class Alert(BaseModel):
 
     @property
     def message_id(self) -> str:
-        """The same for the same news, as Alertmanager tells a whole group again when one alert changes.
+        """The same for the same news, as Alertmanager tells a whole group again when one alert changes."""
+        return _id_of(self.when, f"{self.fingerprint} {self.status} {self.starts.isoformat()}")
 
-        It is a UUIDv7 (RFC 9562) whose random bits are a hash, so that it still sorts by time.
-        """
-        when = self.starts if self.status == "firing" else self.ends
-        key = f"{self.fingerprint} {self.status} {self.starts.isoformat()}"
-        noise = int.from_bytes(hashlib.sha256(key.encode()).digest()[:10])
-        milliseconds = max(int(when.timestamp() * 1000), 0)
-        bits = (milliseconds & (1 << 48) - 1) << 80 | noise
-        bits = bits & ~(0xF << 76) | 7 << 76
-        return str(UUID(int=bits & ~(0x3 << 62) | 0x2 << 62))
+    @property
+    def when(self) -> datetime:
+        """When it began to be so."""
+        return self.starts if self.status == "firing" else self.ends
 
     @property
     def text(self) -> str:
@@ -96,13 +93,22 @@ class Notification(BaseModel):
 class Crier:
     """Says each piece of news once, and no more than a few of the same kind at a time.
 
+    There may be several chat servers, any of which Alertmanager may tell, and tell again. The same news has
+    the same id from all of them, so that it is shown once; and none says what it has heard from another.
+
     Attributes:
         publish: how something is said; ``None`` until the broker is there.
     """
 
     def __init__(self) -> None:
         self.publish: Callable[[Message], Awaitable[None]] | None = None
-        self._said: dict[str, None] = {}
+        self._told: dict[str, None] = {}
+        self._heard: dict[str, None] = {}
+
+    def hear(self, line: Line) -> None:
+        """Learn what was said, by us or by another chat server."""
+        if line.sender == SENDER:
+            _remember(self._heard, line.id)
 
     async def cry(self, told: Notification) -> int:
         """Say what is new in ``told``; return how many alerts that was.
@@ -114,28 +120,24 @@ class Crier:
         said = 0
         async with asyncio.timeout(_PATIENCE):
             for status in ("firing", "resolved"):
-                news = [a for a in told.alerts if a.status == status and a.message_id not in self._said]
+                news = [a for a in told.alerts if a.status == status and a.message_id not in self._told]
                 for alert in news[:_SINGLY]:
                     await self._say(alert.message_id, alert.text)
                 if rest := news[_SINGLY:]:
                     where = _link("all of them", told.alertmanager)
                     text = f"{status.upper()}: {len(rest)} more alerts like this\n{where}".strip()
-                    await self._say(rest[0].message_id, text)
+                    await self._say(_id_of(rest[0].when, " ".join(a.message_id for a in rest)), text)
                 said += len(news)
                 for alert in news:
-                    self._remember(alert)
+                    _remember(self._told, alert.message_id)
+                    log.info("alert.said", alert=alert.labels.get("alertname", "")[:200], status=status)
         return said
 
     async def _say(self, message_id: str, text: str) -> None:
         if self.publish is None:
             raise PublishError("the chat server is still starting")
-        await self.publish(Message(message_id, Kind.TWEET, SENDER, text))
-
-    def _remember(self, alert: Alert) -> None:
-        self._said[alert.message_id] = None
-        if len(self._said) > _REMEMBERED:
-            del self._said[next(iter(self._said))]
-        log.info("alert.said", alert=alert.labels.get("alertname", "")[:200], status=alert.status)
+        if message_id not in self._heard:
+            await self.publish(Message(message_id, Kind.TWEET, SENDER, text))
 
 
 def add_alerts(app: FastAPI, crier: Crier, learn: Callable[[Notification], None]) -> None:
@@ -165,6 +167,21 @@ def add_alerts(app: FastAPI, crier: Crier, learn: Callable[[Notification], None]
             raise HTTPException(
                 503, "the broker does not take it; try again", {"retry-after": "5"}
             ) from error
+
+
+def _id_of(when: datetime, key: str) -> str:
+    """Return a UUIDv7 (RFC 9562) whose random bits are a hash of ``key``, so that it still sorts by time."""
+    noise = int.from_bytes(hashlib.sha256(key.encode()).digest()[:10])
+    milliseconds = max(int(when.timestamp() * 1000), 0)
+    bits = (milliseconds & (1 << 48) - 1) << 80 | noise
+    bits = bits & ~(0xF << 76) | 7 << 76
+    return str(UUID(int=bits & ~(0x3 << 62) | 0x2 << 62))
+
+
+def _remember(ids: dict[str, None], new: str) -> None:
+    ids[new] = None
+    if len(ids) > _REMEMBERED:
+        del ids[next(iter(ids))]
 
 
 def _link(name: str, address: str) -> str:

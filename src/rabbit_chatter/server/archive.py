@@ -27,6 +27,7 @@ class Archive:
         max_bytes: how much of their JSON is kept.
         on_change: called after every change; must be quick.
         on_skip: called with the reason for each message that cannot be read.
+        on_line: called with each line that is new; must be quick.
 
     Attributes:
         ring: the lines.
@@ -42,6 +43,7 @@ class Archive:
         max_bytes: int,
         on_change: Callable[[], None] = lambda: None,
         on_skip: Callable[[str], None] = lambda _: None,
+        on_line: Callable[[Line], None] = lambda _: None,
     ) -> None:
         self.ring = Ring(max_lines, max_bytes)
         self.index = Index()
@@ -51,6 +53,7 @@ class Archive:
         self._ids: dict[str, int] = {}
         self._on_change = on_change
         self._on_skip = on_skip
+        self._on_line = on_line
 
     def take(self, entry: Entry) -> bool:
         """Keep a message; return whether it was new.
@@ -70,6 +73,7 @@ class Archive:
             self.index.drop(gone)
         self._ids[line.id] = self.ring.next - 1
         self.index.add(line)
+        self._on_line(line)
         self._on_change()
         return True
 

@@ -1,4 +1,4 @@
-"""Which alerts fire now: as Alertmanager told us, and for what it told before we began, as it answers."""
+"""Which alerts fire now: as Alertmanager told us, and for what it told others or before, as it answers."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -17,7 +17,8 @@ from rabbit_chatter.server.models import ActiveAlert, ActiveAlerts
 _MOST = 500
 _TIMEOUT = 5.0  # seconds
 _LET_GO = 2 * 3600.0  # seconds; Alertmanager's `repeat_interval` is one hour
-_PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0)  # seconds between attempts at the start: Alertmanager may start with us
+_PAUSES = (1.0, 2.0, 5.0, 10.0)  # seconds between attempts at the start: Alertmanager may start with us
+_EVERY = 15.0  # seconds
 
 log = structlog.get_logger()
 
@@ -49,34 +50,43 @@ class Firing:
         alive = [alert for when, alert in self._alerts.values() if when > heard]
         return sorted(alive, key=lambda alert: alert.starts, reverse=True)
 
-    async def ask(self, alertmanager: str) -> None:
-        """Learn what fires from Alertmanager; tries for a while, as it may be starting."""
-        for pause in (*_PAUSES, None):
-            try:
-                with suppress_http_instrumentation():
-                    async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
-                        url = f"{alertmanager.rstrip('/')}/api/v2/alerts"
-                        answer = await client.get(url, params={"silenced": "false", "inhibited": "false"})
-                told = _listed.validate_json(answer.raise_for_status().content)
-            except (httpx.HTTPError, ValidationError) as error:
-                if pause is None:
-                    log.warning("alertmanager.unavailable", error=str(error)[:200] or type(error).__name__)
-                    return
-                await asyncio.sleep(pause)
-            else:
-                self._adopt(told)
-                return
+    async def follow(self, alertmanager: str) -> None:
+        """Learn what fires from Alertmanager, again and again.
 
-    def _adopt(self, listed: list[dict[str, Any]]) -> None:
+        Where there are several chat servers, it tells only one of them that an alert begins or ends.
+        """
+        pauses, missed = list(_PAUSES), False
+        while True:
+            begun = monotonic()
+            try:
+                self._adopt(await _ask(alertmanager), begun)
+                pauses, missed = [], False
+            except (httpx.HTTPError, httpx.InvalidURL, ValidationError) as error:
+                if not (pauses or missed):
+                    log.warning("alertmanager.unavailable", error=str(error)[:200] or type(error).__name__)
+                    missed = True
+            await asyncio.sleep(pauses.pop(0) if pauses else _EVERY)
+
+    def _adopt(self, listed: list[dict[str, Any]], begun: float) -> None:
+        """Keep what is listed, and what we were told since ``begun``."""
+        found: dict[str, tuple[float, Alert]] = {}
         for one in listed[:_MOST]:
-            if one.get("labels", {}).get("severity") == "none":  # the watchdog is there to be missed
-                continue
             try:
                 alert = Alert.model_validate({**one, "status": "firing"})
             except ValidationError as error:
                 log.warning("alert.unreadable", error=str(error)[:200])
                 continue
-            self._alerts.setdefault(alert.fingerprint, (monotonic(), alert))
+            if alert.labels.get("severity") != "none":  # the watchdog is there to be missed
+                found[alert.fingerprint] = begun, alert
+        self._alerts = found | {name: told for name, told in self._alerts.items() if told[0] > begun}
+
+
+async def _ask(alertmanager: str) -> list[dict[str, Any]]:
+    url = f"{alertmanager.rstrip('/')}/api/v2/alerts"
+    with suppress_http_instrumentation():
+        async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
+            answer = await client.get(url, params={"silenced": "false", "inhibited": "false"})
+    return _listed.validate_json(answer.raise_for_status().content)
 
 
 def add_firing(app: FastAPI, firing: Firing) -> None:

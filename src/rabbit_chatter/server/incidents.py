@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rabbit_chatter.errors import IncidentError, PublishError
 from rabbit_chatter.incidents.agent import Active, Agent
+from rabbit_chatter.incidents.annotations import Annotator
 from rabbit_chatter.incidents.catalogue import LONGEST_SECONDS, SHORTEST_SECONDS, Incident, find
 from rabbit_chatter.incidents.orders import MAX_SEED, Start, Stop, encode
 from rabbit_chatter.messages import Kind, Message, new_id
@@ -96,16 +97,16 @@ class Desk:
     Args:
         catalogue: all incidents.
         agent: knows what runs, as it hears all orders.
-        annotated: whether Grafana is told.
+        annotator: tells Grafana of what is ordered here.
 
     Attributes:
         publish: how something is said; ``None`` until the broker is there.
     """
 
-    def __init__(self, catalogue: Mapping[str, Incident], agent: Agent, *, annotated: bool) -> None:
+    def __init__(self, catalogue: Mapping[str, Incident], agent: Agent, annotator: Annotator) -> None:
         self.catalogue = catalogue
         self.agent = agent
-        self.annotated = annotated
+        self.annotator = annotator
         self.publish: Callable[[Message], Awaitable[None]] | None = None
 
     async def order(self, order: Start | Stop) -> None:
@@ -116,6 +117,8 @@ class Desk:
         """
         if self.publish is None:
             raise HTTPException(503, "the chat server is still starting")
+        if isinstance(order, Start):
+            self.annotator.expect(order)
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self.publish(Message(new_id(), Kind.CONTROL, SENDER, encode(order)))
@@ -133,7 +136,7 @@ def add_incidents(app: FastAPI, desk: Desk) -> None:
         return Incidents(
             incidents=[_known(incident) for incident in desk.catalogue.values()],
             running=[_now(active) for active in desk.agent.running.values()],
-            annotated=desk.annotated,
+            annotated=desk.annotator.writes,
         )
 
     @app.post("/incidents/{name}/start", tags=["incidents"], responses=_ANSWERS, openapi_extra=_BODY)

@@ -56,12 +56,15 @@ async def serve(port: int, host: str | None = None) -> None:
         if host is not None:
             running.settings = running.settings.model_copy(update={"host": host})
         metrics = ServerMetrics(running.metrics.registry)
-        archive = Archive(settings.archive_messages, settings.archive_bytes, bell.strike, metrics.skip)
+        crier = Crier()
+        archive = Archive(
+            settings.archive_messages, settings.archive_bytes, bell.strike, metrics.skip, crier.hear
+        )
         parts = Parts(
             archive,
             bell,
             metrics,
-            Crier(),
+            crier,
             Firing(),
             _keeper(),
             Relay(running.settings.queue_manager_url),
@@ -75,7 +78,7 @@ async def serve(port: int, host: str | None = None) -> None:
         app = create_app(parts)
         annotator, catalogue = Annotator(Annotations(GrafanaSettings())), load()
         agent = Agent(COMPONENT, running.seams, catalogue, annotator.note)
-        desk = Desk(catalogue, agent, annotated=annotator.writes)
+        desk = Desk(catalogue, agent, annotator)
         add_incidents(app, desk)
         _protect(app, running.settings.host, settings.token.get_secret_value())
         address = await stack.enter_async_context(running.serving(app, port, _UNTRACED))
@@ -85,11 +88,11 @@ async def serve(port: int, host: str | None = None) -> None:
         # Listeners are sent home before HTTP closes, which would wait for them.
         stack.callback(bell.close)
         if neighbours.alertmanager_url:
-            asking = asyncio.create_task(parts.firing.ask(neighbours.alertmanager_url), name="alertmanager")
-            stack.callback(asking.cancel)
+            follow = parts.firing.follow(neighbours.alertmanager_url)
+            stack.push_async_callback(_cancelled, asyncio.create_task(follow, name="alertmanager"))
         # Twice as many as are kept, as some cannot be read or were published twice.
         node = await _read(running, archive, 2 * settings.archive_messages, address, stack)
-        parts.crier.publish = desk.publish = node.publisher.publish
+        crier.publish = desk.publish = node.publisher.publish
         await stack.enter_async_context(agent)
         stack.push_async_callback(_cancelled, asyncio.create_task(_obey(node, running, agent)))
         await running.stopping.wait()
