@@ -31,9 +31,7 @@ async def test_beginning_and_end_are_written() -> None:
     """An annotation with the tag that dashboards ask for begins with the incident, and gets its end."""
     heard: Heard = []
     with grafana(heard) as url:
-        annotator = Annotator(
-            Annotations(GrafanaSettings(grafana_url=url, grafana_token=SecretStr("a-token")))
-        )
+        annotator = told(url, "a-token")
         running = active()
         annotator.expect(running.order)
         await annotator.note(running, True)  # noqa: FBT003 - as the agent tells it
@@ -50,9 +48,7 @@ async def test_a_secret_is_not_told() -> None:
     """Of a secret incident Grafana learns that there is one."""
     heard: Heard = []
     with grafana(heard) as url:
-        annotator = Annotator(
-            Annotations(GrafanaSettings(grafana_url=url, grafana_token=SecretStr("admin:pass")))
-        )
+        annotator = told(url, "admin:pass")
         annotator.expect(active(secret=True).order)
         await annotator.note(active(secret=True), True)  # noqa: FBT003 - as the agent tells it
     assert "slow" not in json.dumps(heard)
