@@ -1,22 +1,20 @@
-"""The autoscaler, wired up: looks at depth, wait and flow, lets the policy decide, and lets it be done."""
+"""The autoscaler, wired up."""
 
-import asyncio
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import structlog
 from fastapi import FastAPI
 from opentelemetry.trace import Tracer
 from opentelemetry.util.types import AttributeValue
 
 from rabbit_chatter.autoscale.hands import Hands, advise, compose, local
+from rabbit_chatter.autoscale.loop import Autoscaler
 from rabbit_chatter.autoscale.metrics import ScalingMetrics
-from rabbit_chatter.autoscale.policy import Decision, Memory, Policy, Reading, decide
+from rabbit_chatter.autoscale.policy import Decision, Policy, Reading
 from rabbit_chatter.autoscale.sight import Sight
 from rabbit_chatter.broker import Link, Publisher, client_properties, instrument
-from rabbit_chatter.errors import ChatterError, DirectoryUnavailableError, UpError
 from rabbit_chatter.process import Process, process
 from rabbit_chatter.settings import BrokerSettings, GrafanaSettings, TelemetrySettings
 from rabbit_chatter.telemetry import conventions as c
@@ -27,8 +25,6 @@ from rabbit_chatter.up.services import traces_to
 
 COMPONENT = "autoscaler"
 TAG = "scaling"
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -132,80 +128,3 @@ def _told(hands: Hands, tracer: Tracer) -> Hands:
                 await grafana.end(number)
 
     return Hands(act, hands.lives)
-
-
-class Autoscaler:
-    """The loop.
-
-    Args:
-        sight: where depth, wait and flow are read.
-        policy: the rule's numbers.
-        hands: what is done with decisions.
-        metrics: where they are noted.
-
-    Attributes:
-        sees: whether the last look was answered.
-    """
-
-    def __init__(self, sight: Sight, policy: Policy, hands: Hands, metrics: ScalingMetrics) -> None:
-        self._sight = sight
-        self._policy = policy
-        self._hands = hands
-        self._metrics = metrics
-        self._memory = Memory()
-        self._last: Decision | None = None
-        self.sees = False
-
-    async def run(self, stopping: asyncio.Event, every: float) -> None:
-        """Decide every so many seconds, until ``stopping`` is set or there is nothing to decide about.
-
-        Raises:
-            DirectoryUnavailableError: at the first look, what is asked does not answer; later it is asked
-                again.
-        """
-        await self._decide(await self._sight.read())
-        while not stopping.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(every):
-                    await stopping.wait()
-            if not self._hands.lives():
-                log.info("scaling.ended")
-                return
-            if not stopping.is_set():
-                await self._look()
-
-    async def _look(self) -> None:
-        try:
-            seen = await self._sight.read()
-        except (DirectoryUnavailableError, UpError) as error:
-            self.sees = False
-            self._metrics.failures.labels("look").inc()
-            log.warning("scaling.blind", error=str(error))
-            return
-        await self._decide(seen)
-
-    async def _decide(self, seen: Reading) -> None:
-        self.sees = seen.actual > 0
-        if not self.sees:  # somebody else starts the first
-            log.info("scaling.waiting", reason="no process of bots is connected")
-            return
-        decision, self._memory = decide(self._policy, self._memory, seen)
-        self._metrics.note(decision, seen)
-        if decision != self._last:
-            _tell(decision, seen)
-        self._last = decision
-        if decision.wanted == seen.actual:
-            return
-        try:
-            await self._hands.act(decision, seen)
-        except ChatterError as error:
-            self._metrics.failures.labels("change").inc()
-            log.warning("scaling.failed", error=str(error))
-
-
-def _tell(decision: Decision, seen: Reading) -> None:
-    log.info(
-        "scaling.decided",
-        wanted=decision.wanted, actual=seen.actual, asked=decision.asked, reason=decision.reason,
-        held=decision.held, depth=seen.depth, wait_s=round(seen.wait, 3), flow=round(seen.flow, 1),
-    )  # fmt: skip

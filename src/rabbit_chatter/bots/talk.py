@@ -8,6 +8,7 @@ from opentelemetry.trace import Tracer
 
 from rabbit_chatter import names
 from rabbit_chatter.bots.conversation import Conversation
+from rabbit_chatter.bots.farewell import nothing_follows
 from rabbit_chatter.bots.pacing import Pace
 from rabbit_chatter.bots.voice import Voice
 from rabbit_chatter.bots.world import World
@@ -19,9 +20,8 @@ from rabbit_chatter.telemetry import conventions as c
 
 MOST_CONVERSATIONS = 50  # a stranger may invite as often as it likes
 PATIENCE_SECONDS = 60.0
-LINGER_SECONDS = 5.0
 TURN_SECONDS = 10.0
-_ASK_AGAIN_SECONDS = 0.3
+_LOOK_SECONDS = 0.3
 GOODBYE = "Bye!"
 
 log = structlog.get_logger()
@@ -117,7 +117,7 @@ class Talk:
         while monotonic() < end and not self._world.hurry.is_set():
             if all(one.over or not one.begun for one in self._conversations.values()):
                 return
-            await self._world.pause(_ASK_AGAIN_SECONDS)
+            await self._world.pause(_LOOK_SECONDS)
 
     def abandon_silent(self) -> None:
         """End conversations whose partner has said nothing for too long."""
@@ -223,7 +223,7 @@ class Talk:
         A partner that we gave up may have an answer on its way; the queue's policy turns that into a dead
         letter in time, and then removes the queue.
         """
-        over = await self._nothing_follows(partner, outcome)
+        over = await nothing_follows(self._world, self._name, partner, outcome)
         async with self._wiring:
             if partner in self.partners or partner not in self._listening:
                 return
@@ -234,29 +234,3 @@ class Talk:
                         await topology.delete_dm(channel, partner, self._name, self._world.queue_type)
                 except ChatterError as error:
                     log.debug("conversation.queue_kept", bot=self._name, partner=partner, error=str(error))
-
-    async def _nothing_follows(self, partner: str, outcome: str) -> bool:
-        """Wait for what may still come; return whether nothing can after that."""
-        if outcome == "finished":  # its last word may have crossed a goodbye
-            await self._world.pause(LINGER_SECONDS)
-            return not self._world.hurry.is_set()
-        if outcome != "left":
-            return False
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                # Whoever is given our goodbye has acknowledged, and so answered, what we said before. When
-                # its queue is empty, those answers are in ours.
-                await self._until_taken(self._name, partner)
-                await self._until_taken(partner, self._name)
-        except (TimeoutError, ChatterError) as error:
-            log.debug("bot.left_unread", bot=self._name, partner=partner, error=str(error))
-            return False
-        return True
-
-    async def _until_taken(self, sender: str, to: str) -> None:
-        waiting = 1
-        while waiting:
-            async with self._world.consumer.scratch() as channel:
-                waiting = await topology.unread_dm(channel, sender, to)
-            if waiting:
-                await asyncio.sleep(_ASK_AGAIN_SECONDS)
