@@ -114,7 +114,7 @@ class NeighbourSettings(BaseSettings):
     )
 
     prometheus_url: str | None = Field(None, description="Prometheus, for the past of queue depths")
-    alertmanager_url: str | None = Field(None, description="Alertmanager, asked at the start for what fires")
+    alertmanager_url: str | None = Field(None, description="Alertmanager, asked for what fires")
     jaeger_url: str | None = Field(None, description="Jaeger, asked for traces")
     prometheus_page: str | None = Field(None, description="where a browser finds Prometheus, if elsewhere")
     alertmanager_page: str | None = Field(None, description="likewise Alertmanager")

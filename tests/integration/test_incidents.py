@@ -139,6 +139,22 @@ async def test_wrappers_do_what_they_say_and_end_by_themselves(on: Stage) -> Non
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_orders_are_heard_while_the_chat_is_read(on: Stage) -> None:
+    """However many orders come while the chat server reads the stream, it hears each, on one connection."""
+    names = ["slow-dialect", "clock-skew", "duplicate-delivery", "dead-letter-surge", "consumer-crash"]
+    heard = len(on.server.events("incident.started"))
+    for _ in range(25):
+        await asyncio.gather(*(on.start(name, 5, 0.1) for name in names))
+    await eventually(lambda: len(on.server.events("incident.started")) == heard + 25 * len(names))
+    assert await on.total(on.server, "chatter_broker_reconnects_total") == 0
+
+    async def over() -> bool:
+        return await on.running() == []
+
+    await eventually(over, 40, "all are over")
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_secret_is_kept_and_an_order_is_checked(on: Stage, tmp_path: Path) -> None:
     """A secret incident is named nowhere until its key is opened; strangers and nonsense are refused."""
     url, logs = f"http://{on.server.address}", (len(on.server.log), len(on.bots.log))

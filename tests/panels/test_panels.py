@@ -266,6 +266,5 @@ async def test_decisions_are_seen(demo: Demo) -> None:
         asked = [query.expr for board in BOARDS for query in queries_of(board) if query.panel == SCALING]
         assert len(asked) == 3
         for expr in asked:
-            numbers = await eventually(partial(values_of, demo, expr), 60, expr)
-            assert set(numbers) == {1}
+            assert min(await eventually(partial(values_of, demo, expr), 60, expr)) >= 1
         assert await autoscaler.stop() == 0

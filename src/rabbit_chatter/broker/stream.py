@@ -86,7 +86,7 @@ class StreamReader:
     """One consumer of one stream, started again at the right place on every new channel.
 
     Args:
-        link: the consuming connection; its prefetch is this reader's from then on.
+        link: a connection of its own, as it acknowledges all deliveries of a channel up to the latest.
         stream: name of the stream.
         listener: is told what is in it.
         tracer: whose spans live deliveries are.

@@ -8,7 +8,15 @@ import structlog
 from fastapi import FastAPI
 
 from rabbit_chatter import names
-from rabbit_chatter.broker import Node, StreamReader, Subscription, instrument, topology
+from rabbit_chatter.broker import (
+    Link,
+    Node,
+    StreamReader,
+    Subscription,
+    client_properties,
+    instrument,
+    topology,
+)
 from rabbit_chatter.incidents.agent import Agent
 from rabbit_chatter.incidents.annotations import Annotator
 from rabbit_chatter.incidents.catalogue import load
@@ -121,11 +129,17 @@ async def _read(running: Process, archive: Archive, window: int, address: str, s
         running.settings.metrics_address or address,
     )
     instrument(running.tracing, running.metrics, node.consume_link.host, node.consume_link.port)
-    reader = StreamReader(
-        node.consume_link, names.FIREHOSE, archive, running.tracing.own, running.metrics, window
+    # Of its own: the reader acknowledges many deliveries at once, and would acknowledge orders, too.
+    link = Link(
+        node.settings,
+        "stream",
+        client_properties(COMPONENT, running.settings.instance, running.settings.metrics_address or address),
+        running.metrics,
     )
-    running.checks["broker"] = lambda: node.consume_link.is_open
+    reader = StreamReader(link, names.FIREHOSE, archive, running.tracing.own, running.metrics, window)
+    running.checks["broker"] = lambda: link.is_open and node.consume_link.is_open
     await stack.enter_async_context(node)
+    await stack.enter_async_context(link)
     stack.push_async_callback(reader.close)
     return node
 
