@@ -265,6 +265,7 @@ async def test_a_listener_that_comes_back_loses_and_repeats_nothing(
         await _say(node, said[number : number + 10])  # nobody listens
         if number == 20:
             await server.start()
+        await until_said(server, bot, number + 10)
         async with eavesdropping(server, last, bot=bot) as listener:
             await _say(node, said[number + 10 : number + 20])
             await until_heard(listener, said[number + 19])

@@ -38,6 +38,7 @@ from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exempla
 from rabbit_chatter.telemetry.tracing import speaking
 
 _QUIET = 1.0  # seconds without a delivery after which there is no more history
+_FIRST = 15.0  # seconds for the first delivery, where there is something to deliver
 _MISSED = 3.0  # seconds after which the last message seen is gone from the stream
 _PATIENCE = 5.0  # seconds for the oldest message to arrive
 _ACK_EVERY = 50  # deliveries of history per acknowledgement; must be well below the prefetch
@@ -111,6 +112,7 @@ class StreamReader:
         self._started_ns = now_ns()
         self._last: tuple[int, str | None] | None = None
         self._resuming = False
+        self._has_history = False
         self._round = 0
         self._heard = monotonic()
         self._queue: AbstractQueue | None = None
@@ -158,6 +160,7 @@ class StreamReader:
         try:
             queue = await channel.declare_queue(self.stream, passive=True)
             count = queue.declaration_result.message_count or 0
+            self._has_history = count > 0
             return "first" if count <= self.window else await self._oldest(queue) + count - self.window
         finally:
             await channel.close()
@@ -183,8 +186,13 @@ class StreamReader:
             silent = monotonic() - self._heard
             if self._resuming and silent > _MISSED:
                 await self._begin_anew()
-            elif not self._resuming and silent > _QUIET:
+            elif not self._resuming and silent > self._most_silent:
                 self._catch_up()
+
+    @property
+    def _most_silent(self) -> float:
+        """Seconds of silence that a busy broker may keep before it means that there is no more."""
+        return _FIRST if self._has_history and self._last is None else _QUIET
 
     async def _begin_anew(self) -> None:
         log.warning("stream.replaced", stream=self.stream)
