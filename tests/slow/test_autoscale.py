@@ -1,11 +1,13 @@
 """Processes of bots come and go in the running demo, and it keeps its forty bots."""
 
+import json
 import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from support import eventually
 
 pytestmark = pytest.mark.timeout(300)
 
+ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "rabbit_chatter", "autoscale", "--every", "1"]
 
 
@@ -37,6 +40,19 @@ def autoscale(demo: Demo, *options: str) -> Iterator[subprocess.Popen[str]]:
     assert running.returncode == 0, said
 
 
+def drawn(title: str) -> list[str]:
+    """Return the queries of a panel."""
+    board = json.loads((ROOT / "grafana/dashboards/chatter-bots.json").read_text())
+    return [
+        target["expr"] for panel in board["panels"] if panel["title"] == title for target in panel["targets"]
+    ]
+
+
+async def shows(demo: Demo, query: str, number: float) -> bool:
+    """Return whether Prometheus answers one number, this one."""
+    return [float(found["value"][1]) for found in await demo.query(query)] == [number]
+
+
 async def test_processes_come_and_go_and_bots_stay(demo: Demo) -> None:
     """Where two processes are the least, a second takes half of the bots; where one is the most, it goes."""
 
@@ -50,6 +66,8 @@ async def test_processes_come_and_go_and_bots_stay(demo: Demo) -> None:
     await eventually(lambda: are({"bots": 40}), 30, "40 bots")
     with autoscale(demo, "--least", "2", "--most", "2"):
         await eventually(lambda: are({"bots": 20, "bots-2": 20}), 90, "two processes")
+        for query in drawn("Processes of bots: wanted and actual"):
+            await eventually(partial(shows, demo, query, 2), 60, query)
     assert "bots-2" in demo.run("status")
     with autoscale(demo, "--most", "1", "--patience", "0"):
         await eventually(lambda: are({"bots": 40}), 90, "one process again")
