@@ -149,7 +149,8 @@ async def test_orders_are_heard_while_the_chat_is_read(on: Stage) -> None:
     assert await on.total(on.server, "chatter_broker_reconnects_total") == 0
 
     async def over() -> bool:
-        return await on.running() == []
+        begun, ended = on.bots.events("incident.started"), on.bots.events("incident.ended")
+        return len(begun) == len(ended) and await on.running() == []
 
     await eventually(over, 40, "all are over")
 

@@ -37,8 +37,8 @@ from rabbit_chatter.telemetry import conventions as c
 from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exemplar
 from rabbit_chatter.telemetry.tracing import speaking
 
-_QUIET = 1.0  # seconds without a delivery after which there is no more history
-_FIRST = 15.0  # seconds for the first delivery, where there is something to deliver
+_QUIET = 1.5  # seconds without a delivery after which there is no more history
+_LATE = 15.0  # the same, where by RabbitMQ's count there should be more: it, or we, may be busy
 _MISSED = 3.0  # seconds after which the last message seen is gone from the stream
 _PATIENCE = 5.0  # seconds for the oldest message to arrive
 _ACK_EVERY = 50  # deliveries of history per acknowledgement; must be well below the prefetch
@@ -112,7 +112,8 @@ class StreamReader:
         self._started_ns = now_ns()
         self._last: tuple[int, str | None] | None = None
         self._resuming = False
-        self._has_history = False
+        self._history = 0
+        self._begin: int | None = None
         self._round = 0
         self._heard = monotonic()
         self._queue: AbstractQueue | None = None
@@ -160,7 +161,7 @@ class StreamReader:
         try:
             queue = await channel.declare_queue(self.stream, passive=True)
             count = queue.declaration_result.message_count or 0
-            self._has_history = count > 0
+            self._history, self._begin = min(count, self.window), None
             return "first" if count <= self.window else await self._oldest(queue) + count - self.window
         finally:
             await channel.close()
@@ -191,8 +192,10 @@ class StreamReader:
 
     @property
     def _most_silent(self) -> float:
-        """Seconds of silence that a busy broker may keep before it means that there is no more."""
-        return _FIRST if self._has_history and self._last is None else _QUIET
+        """Seconds of silence after which there is no more history."""
+        if self._begin is None or self._last is None:
+            return _LATE if self._history else _QUIET
+        return _LATE if self._last[0] < self._begin + self._history - 1 else _QUIET
 
     async def _begin_anew(self) -> None:
         log.warning("stream.replaced", stream=self.stream)
@@ -219,6 +222,8 @@ class StreamReader:
         assert isinstance(offset, int)
         if self._resuming and not await self._is_same_stream(offset, incoming.message_id):
             return
+        if self._begin is None:
+            self._begin = offset
         if self._last is None or offset > self._last[0]:
             self._last = offset, incoming.message_id
             self._read(offset, incoming)
