@@ -74,11 +74,6 @@ class Storm:
     ended: float = 0.0
     over: float = 0.0
 
-    async def now(self, expression: str) -> float:
-        """Return what an expression is now; 0 where it has no answer."""
-        found = await self.demo.query(expression)
-        return float(found[0]["value"][1]) if found else 0.0
-
     async def until(self, expression: str, deadline: float, what: str) -> float:
         """Wait until a comparison holds; return how many seconds after the storm's begin that was."""
 

@@ -123,8 +123,10 @@ def _told(hands: Hands, tracer: Tracer) -> Hands:
         with tracer.start_as_current_span("scale", attributes=attributes):
             text = f"{seen.actual} → {decision.wanted} processes of bots, by {decision.reason}"
             number = await grafana.begin(text, [TAG])
-            await hands.act(decision, seen)
-            if number is not None:
-                await grafana.end(number)
+            try:
+                await hands.act(decision, seen)
+            finally:
+                if number is not None:
+                    await grafana.end(number)
 
     return Hands(act, hands.lives)

@@ -5,13 +5,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
-from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from rabbit_chatter.autoscale.policy import Decision, Reading
 from rabbit_chatter.autoscale.sight import Census, Sight
-from rabbit_chatter.bots.orders import tell
+from rabbit_chatter.bots.orders import shares, tell
 from rabbit_chatter.broker import Publisher
-from rabbit_chatter.errors import UpError
+from rabbit_chatter.errors import DirectoryUnavailableError, UpError
 from rabbit_chatter.up.fleet import Fleet
 
 _PATIENCE = 30.0  # seconds for a process to appear, or to leave
@@ -45,7 +51,7 @@ def local(sight: Sight, fleet: Fleet, publisher: Publisher) -> Hands:
             now = await _until(sight, lambda now: not gone & now.instances)
         # As many as were asked for: while some move, the directory lists more, or fewer.
         bots = fleet.bots
-        await tell(publisher, bots, sorted(now.instances))
+        await tell(publisher, shares(bots, sorted(now.instances)))
         log.info("scaling.done", processes=len(now.instances), bots=bots)
 
     return Hands(act, fleet.lives)
@@ -97,10 +103,15 @@ async def _run(*command: str) -> None:
 
 
 async def _until(sight: Sight, check: Callable[[Census], bool]) -> Census:
-    """Return who is there as soon as ``check`` holds, or patience ends: the next look sees what is there."""
+    """Return who is there as soon as ``check`` holds, or patience ends: the next look sees what is there.
+
+    Raises:
+        DirectoryUnavailableError: the queue-manager did not answer in all that time.
+    """
     return await AsyncRetrying(
         stop=stop_after_delay(_PATIENCE),
         wait=wait_fixed(0.5),
-        retry=retry_if_result(lambda now: not check(now)),
+        retry=retry_if_result(lambda now: not check(now))
+        | retry_if_exception_type(DirectoryUnavailableError),
         retry_error_callback=lambda state: state.outcome and state.outcome.result(),
     )(sight.census)

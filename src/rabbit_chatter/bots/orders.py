@@ -46,8 +46,7 @@ async def order(count: int, amqp_url: str, queue_manager: str) -> dict[str, int]
         ChatterError: no process of bots runs.
         NotConfirmedError: RabbitMQ does not answer.
     """
-    instances = await _instances(queue_manager)
-    shares(count, instances)  # what cannot be done is said before anything is opened
+    told = shares(count, await _instances(queue_manager))
     telemetry = TelemetrySettings()
     configure_logs(telemetry.model_copy(update={"log_level": "ERROR"}), "chatter-cli", sys.stderr)
     tracing = Tracing(telemetry, "chatter-cli", "scale")
@@ -57,25 +56,23 @@ async def order(count: int, amqp_url: str, queue_manager: str) -> dict[str, int]
     link = Link(settings, "publish", client_properties("cli", "scale", ""), metrics)
     instrument(tracing, metrics, link.host, link.port)
     async with link:
-        told = await tell(Publisher(link, settings, metrics, telemetry.topology), count, instances)
+        await tell(Publisher(link, settings, metrics, telemetry.topology), told)
     tracing.shutdown()
     return told
 
 
-async def tell(publisher: Publisher, count: int, instances: list[str]) -> dict[str, int]:
-    """Divide ``count`` bots among processes, tell each its share, and return what each was told.
+async def tell(publisher: Publisher, told: dict[str, int]) -> None:
+    """Tell each process its share.
 
     Raises:
-        ChatterError: there is no process, or there are too many bots for them.
+        ChatterError: no process of bots listens.
         NotConfirmedError: RabbitMQ does not answer.
     """
-    told = shares(count, instances)
     text = msgspec.json.encode(Orders(told)).decode()
     try:
         await publisher.publish(Message(new_id(), Kind.CONTROL, "operator", text))
     except UnroutableError as error:
         raise ChatterError(_NOBODY) from error
-    return told
 
 
 async def _instances(queue_manager: str) -> list[str]:

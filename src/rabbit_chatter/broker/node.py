@@ -40,10 +40,10 @@ class Node:
         prefetch: int = 1,
     ) -> None:
         self.settings = settings
-        properties = client_properties(component, instance, metrics_address)
-        self.publish_link = Link(settings, "publish", properties, metrics)
+        self.properties = client_properties(component, instance, metrics_address)
+        self.publish_link = Link(settings, "publish", self.properties, metrics)
         self.publisher = Publisher(self.publish_link, settings, metrics, topology)
-        self.consume_link = Link(settings, "consume", properties, metrics)
+        self.consume_link = Link(settings, "consume", self.properties, metrics)
         self.consumer = Consumer(self.consume_link, self.publisher, metrics, prefetch, settings.concurrency)
         self._stack = AsyncExitStack()
 

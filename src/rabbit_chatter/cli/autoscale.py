@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+from rabbit_chatter.autoscale.policy import Policy
+
+_USUAL = Policy()
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command ``autoscale``."""
@@ -13,16 +17,20 @@ def add_to(app: typer.Typer) -> None:
 
 def autoscale(
     *,
-    least: Annotated[int, typer.Option(min=1, max=64, help="Never fewer processes.")] = 1,
-    most: Annotated[int, typer.Option(min=1, max=64, help="Never more processes.")] = 8,
+    least: Annotated[int, typer.Option(min=1, max=64, help="Never fewer processes.")] = _USUAL.least,
+    most: Annotated[int, typer.Option(min=1, max=64, help="Never more processes.")] = _USUAL.most,
     depth: Annotated[
         float, typer.Option(min=1, help="Messages that may wait in queues, for each process.")
-    ] = 50,
-    wait: Annotated[float, typer.Option(min=0.01, help="Seconds that 19 of 20 messages may wait.")] = 1,
-    flow: Annotated[float, typer.Option(min=0.1, help="Messages a second that each process handles.")] = 200,
+    ] = _USUAL.depth,
+    wait: Annotated[
+        float, typer.Option(min=0.01, help="Seconds that 19 of 20 messages may wait.")
+    ] = _USUAL.wait,
+    flow: Annotated[
+        float, typer.Option(min=0.1, help="Messages a second that each process handles.")
+    ] = _USUAL.flow,
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds without need before a process goes; 0 lets it flap.")
-    ] = 120,
+    ] = _USUAL.down.hold,
     every: Annotated[float, typer.Option(min=0.5, help="Seconds between two looks.")] = 5,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="For /metrics and /readyz; 0 takes a free one.")
@@ -43,13 +51,12 @@ def autoscale(
     from dataclasses import replace
 
     from rabbit_chatter.autoscale.app import Elsewhere, Options, run
-    from rabbit_chatter.autoscale.policy import Policy
     from rabbit_chatter.errors import UpError
 
     if least > most:
         raise UpError(f"--least {least} is more than --most {most}")
-    policy = Policy(least=least, most=most, depth=depth, wait=wait, flow=flow)
-    policy = replace(policy, down=replace(policy.down, hold=patience))
+    down = replace(_USUAL.down, hold=patience)
+    policy = Policy(least=least, most=most, depth=depth, wait=wait, flow=flow, down=down)
     prometheus = prometheus or ("http://127.0.0.1:9090" if compose else "")
     elsewhere = Elsewhere(prometheus, queue_manager, compose) if prometheus else None
     asyncio.run(run(Options(policy, every, port, folder, elsewhere)))

@@ -27,10 +27,14 @@ def scale(
     import asyncio
 
     from rabbit_chatter.bots.orders import order
+    from rabbit_chatter.errors import UpError
     from rabbit_chatter.up.fleet import Fleet
 
     if not (amqp_url and queue_manager):
-        fleet = Fleet(folder)
+        try:
+            fleet = Fleet(folder)
+        except UpError as error:
+            raise UpError(f"{error}, or name --amqp-url and --queue-manager") from error
         amqp_url, queue_manager = fleet.amqp_url, fleet.ports.url("queue_manager")
         fleet.scale(count)  # first: whoever shares bots out meanwhile shares out as many
     shares = asyncio.run(order(count, amqp_url, queue_manager))

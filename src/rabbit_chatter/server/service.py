@@ -13,7 +13,6 @@ from rabbit_chatter.broker import (
     Node,
     StreamReader,
     Subscription,
-    client_properties,
     instrument,
     topology,
 )
@@ -130,12 +129,7 @@ async def _read(running: Process, archive: Archive, window: int, address: str, s
     )
     instrument(running.tracing, running.metrics, node.consume_link.host, node.consume_link.port)
     # Of its own: the reader acknowledges many deliveries at once, and would acknowledge orders, too.
-    link = Link(
-        node.settings,
-        "stream",
-        client_properties(COMPONENT, running.settings.instance, running.settings.metrics_address or address),
-        running.metrics,
-    )
+    link = Link(node.settings, "stream", node.properties, running.metrics)
     reader = StreamReader(link, names.FIREHOSE, archive, running.tracing.own, running.metrics, window)
     running.checks["broker"] = lambda: link.is_open and node.consume_link.is_open
     await stack.enter_async_context(node)
