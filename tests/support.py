@@ -129,6 +129,12 @@ async def queue_manager(broker: PrivateBroker) -> AsyncIterator[Component]:
         yield running
 
 
+async def names_of(manager: Component, instance: str) -> set[str]:
+    """Return the bots of one process, as the directory has them."""
+    listed = (await manager.get("/bots", limit=1000))["bots"]
+    return {bot["name"] for bot in listed if bot["instance"] == instance}
+
+
 class Receiver:
     """An OTLP/HTTP receiver that checks every request against the official schema.
 

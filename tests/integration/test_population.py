@@ -13,25 +13,19 @@ from rabbit_chatter import names
 from rabbit_chatter.bots.orders import shares
 from rabbit_chatter.errors import ChatterError
 from rabbit_chatter.up.private import PrivateBroker
-from support import Component, component, eventually, queue_manager
+from support import Component, component, eventually, names_of, queue_manager
 
 
 def bots(
-    broker: PrivateBroker, manager: Component, count: int, seed: str, instance: str, tempo: float = 4
+    broker: PrivateBroker, manager: Component, count: int, seed: str, instance: str
 ) -> AbstractAsyncContextManager[Component]:
     """Run a process of bots."""
     return component(
-        "bots", "--count", str(count), "--seed", seed, "--tempo", str(tempo),
+        "bots", "--count", str(count), "--seed", seed, "--tempo", "4",
         CHATTER_AMQP_URL=broker.amqp_url("chatter-bot"),
         CHATTER_QUEUE_MANAGER_URL=f"http://{manager.address}",
         CHATTER_INSTANCE=instance,
     )  # fmt: skip
-
-
-async def names_of(manager: Component, instance: str) -> set[str]:
-    """Return the bots of one process, as the directory has them."""
-    listed = (await manager.get("/bots", limit=1000))["bots"]
-    return {bot["name"] for bot in listed if bot["instance"] == instance}
 
 
 async def test_same_seed_other_names(broker: PrivateBroker) -> None:
@@ -83,42 +77,6 @@ async def test_scale(broker: PrivateBroker) -> None:
             await eventually(as_wanted)
         assert await one.stop() == 0
         assert await two.stop() == 0
-
-
-async def test_whoever_leaves_leaves_nothing_unread(broker: PrivateBroker) -> None:
-    """Half of the bots leave in the middle of their talk: no message stays in a queue without a reader."""
-    async with (
-        queue_manager(broker) as manager,
-        bots(broker, manager, 10, "stay", "stay", tempo=1) as stay,
-        bots(broker, manager, 10, "leave", "leave", tempo=1) as leave,
-    ):
-        await stay.ready()
-        await leave.ready()
-        gone = await eventually(lambda: names_of(manager, "leave"))
-        await eventually(lambda: len(leave.events("message.said")) > 20, 60, "talk")
-        assert await leave.stop() == 0
-
-        async def unread() -> list[str]:
-            queues = (await manager.get("/queues", limit=1000))["queues"]
-            return [
-                q["name"] for q in queues if q["messages"] and not q["consumers"] and is_theirs(q["name"])
-            ]
-
-        def is_theirs(queue: str) -> bool:
-            return bool(set(names.pair_of_dm_queue(queue) or ()) & gone)
-
-        await eventually(lambda: not_listed(manager, gone), 20, "their names are free")
-        # What was about to be said to them has been said when everybody has said something else.
-        said = len(stay.events("message.said"))
-        await eventually(lambda: len(stay.events("message.said")) > said + 20, 60, "more talk")
-        assert await unread() == []
-        assert await stay.stop() == 0
-
-
-async def not_listed(manager: Component, bots: set[str]) -> bool:
-    """Return whether the directory has none of ``bots``."""
-    listed = (await manager.get("/bots", limit=1000))["bots"]
-    return not bots & {bot["name"] for bot in listed}
 
 
 PEOPLE = """
