@@ -398,6 +398,7 @@ async def test_a_restarted_broker_is_read_on(
             await _say(node, said[:20])
             await server.start()
             async with eavesdropping(server, bot=bot) as listener:
+                await asyncio.to_thread(broker.wait_until_saved)
                 await asyncio.to_thread(broker.kill)
                 await asyncio.to_thread(broker.start)
                 await _say(node, said[20:])
