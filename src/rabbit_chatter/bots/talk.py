@@ -1,20 +1,16 @@
 """A bot's conversations: beginning one, answering in turn, and ending it so that nothing is left over."""
 
-import asyncio
-
 import structlog
 from opentelemetry import trace
 from opentelemetry.trace import Tracer
 
-from rabbit_chatter import names
 from rabbit_chatter.bots.conversation import Conversation
-from rabbit_chatter.bots.farewell import nothing_follows
+from rabbit_chatter.bots.ears import Ears
 from rabbit_chatter.bots.pacing import Pace
 from rabbit_chatter.bots.voice import Voice
 from rabbit_chatter.bots.world import World
-from rabbit_chatter.broker import Subscription, topology
 from rabbit_chatter.clock import monotonic
-from rabbit_chatter.errors import BadMessageError, ChatterError, PublishError, UnroutableError
+from rabbit_chatter.errors import BadMessageError, PublishError, UnroutableError
 from rabbit_chatter.messages import Kind, Message, Reason, new_id
 from rabbit_chatter.telemetry import conventions as c
 
@@ -44,12 +40,9 @@ class Talk:
         self._pace = pace
         self._world = world
         self._tracer = tracer
+        self._ears = Ears(name, voice.name, self._hear, tracer, world)
         self._conversations: dict[str, Conversation] = {}
-        self._listening: dict[str, Subscription] = {}
-        self._seen: dict[str, None] = {}  # of all conversations: a queue may be listened to again
         self._leaving = False
-        self._ending: set[asyncio.Task[None]] = set()
-        self._wiring = asyncio.Lock()  # a queue is not deleted while a new conversation declares it
 
     @property
     def open(self) -> int:
@@ -106,7 +99,7 @@ class Talk:
             if conversation.begun and not conversation.over:
                 await self._speak(conversation, GOODBYE, last=True)
             self._end(conversation, "left")
-        await asyncio.gather(*self._ending)  # until then the name is not free: its queues are still read
+        await self._ears.closed()  # until then the name is not free: its queues are still read
 
     async def _until_our_turn(self) -> None:
         """Let everybody say what they are about to say: it is answered with a goodbye, and nothing crosses.
@@ -129,20 +122,8 @@ class Talk:
     async def _begin(self, conversation: Conversation) -> None:
         if len(self._conversations) >= MOST_CONVERSATIONS:
             raise BadMessageError(Reason.BUSY, f"{self._name} has {MOST_CONVERSATIONS} conversations already")
-        partner = conversation.partner
-        async with self._wiring:
-            if partner not in self._listening:
-                subscription = Subscription(
-                    names.dm_queue(partner, self._name),
-                    self._hear,
-                    self._tracer,
-                    self._voice.name,
-                    lambda channel: topology.declare_dm(channel, partner, self._name),
-                    seen=self._seen,
-                )
-                await self._world.consumer.subscribe(subscription)
-                self._listening[partner] = subscription
-            self._conversations[conversation.id] = conversation
+        await self._ears.open(conversation.partner, conversation.id)
+        self._conversations[conversation.id] = conversation
 
     async def _hear(self, message: Message) -> None:
         """Read a message, and answer if it is our turn."""
@@ -211,26 +192,4 @@ class Talk:
             return
         self._world.metrics.ended.labels(outcome).inc()
         log.info("conversation.ended", bot=self._name, conversation=conversation.id, outcome=outcome)
-        if conversation.partner not in self.partners:
-            # Not here and now: the message that ended it is acknowledged first, on this very queue.
-            task = self._world.tasks.create_task(self._stop_listening(conversation.partner, outcome))
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
-
-    async def _stop_listening(self, partner: str, outcome: str) -> None:
-        """Cancel the consumer; delete the queue only where nobody can still be writing to it.
-
-        A partner that we gave up may have an answer on its way; the queue's policy turns that into a dead
-        letter in time, and then removes the queue.
-        """
-        over = await nothing_follows(self._world, self._name, partner, outcome)
-        async with self._wiring:
-            if partner in self.partners or partner not in self._listening:
-                return
-            await self._world.consumer.unsubscribe(self._listening.pop(partner))
-            if over:
-                try:
-                    async with self._world.consumer.scratch() as channel:
-                        await topology.delete_dm(channel, partner, self._name, self._world.queue_type)
-                except ChatterError as error:
-                    log.debug("conversation.queue_kept", bot=self._name, partner=partner, error=str(error))
+        self._ears.close(conversation.partner, conversation.id, outcome)
