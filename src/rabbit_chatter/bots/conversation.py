@@ -25,7 +25,8 @@ class Conversation:
         spoken: number of our own last message, -1 before the first.
         pending: what we are about to say; kept until the broker has it, so that an interrupted answer is
             given again under the same id.
-        over: nothing more will be said.
+        over: nothing more will be said by us.
+        silent: nothing more will be said by the partner: it said so, or is gone.
         speaking: held while we say something, so that a goodbye and an answer do not get the same number.
     """
 
@@ -38,6 +39,7 @@ class Conversation:
     spoken: int = -1
     pending: Message | None = None
     over: bool = False
+    silent: bool = False
     speaking: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False, repr=False)
 
     @property
@@ -62,6 +64,7 @@ class Conversation:
         lost connection, and then it is delivered again.
         """
         self.active = now
+        self.silent = self.silent or message.last
         if message.turn > self.heard:
             self.heard = message.turn
             self.history.append(Line(message.sender, message.text))

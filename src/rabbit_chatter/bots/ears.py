@@ -6,10 +6,12 @@ import structlog
 from opentelemetry.trace import Tracer
 
 from rabbit_chatter import names
-from rabbit_chatter.bots.farewell import nothing_follows
 from rabbit_chatter.bots.world import World
 from rabbit_chatter.broker import Handler, Subscription, topology
 from rabbit_chatter.errors import ChatterError
+
+_PATIENCE_SECONDS = 60.0
+_LINGER_SECONDS = 5.0  # in which a goodbye arrives that crossed our last word
 
 log = structlog.get_logger()
 
@@ -33,6 +35,7 @@ class Ears:
         self._world = world
         self._listening: dict[str, Subscription] = {}
         self._wanted: dict[str, set[str]] = {}  # by partner: for which conversations
+        self._unsure: set[str] = set()  # partners that may say more in a conversation that is over for us
         self._seen: dict[str, None] = {}  # of all conversations: a queue may be listened to again
         self._closing: set[asyncio.Task[None]] = set()
         self._wiring = asyncio.Lock()  # a queue is not deleted while a new conversation declares it
@@ -66,19 +69,36 @@ class Ears:
         await self._world.consumer.subscribe(subscription)
         return subscription
 
-    def close(self, partner: str, conversation: str, outcome: str) -> None:
+    async def heard_out(self, partner: str) -> bool:
+        """Return whether ``partner`` listens to us no more, and everything it said has been given to us.
+
+        Raises:
+            BrokerUnavailableError: the broker is away.
+        """
+        async with self._world.consumer.scratch() as channel:
+            _, listeners = await topology.look_at_dm(channel, self._name, partner)
+        if listeners:
+            return False
+        async with self._world.consumer.scratch() as channel:
+            waiting, _ = await topology.look_at_dm(channel, partner, self._name)
+        return not waiting
+
+    def close(self, partner: str, conversation: str, *, silent: bool, crossing: bool) -> None:
         """Listen no more, unless there is another conversation with ``partner``.
 
         Args:
             partner: with whom it was.
             conversation: which.
-            outcome: how it ended, as metrics tell it.
+            silent: the partner will say nothing more in it.
+            crossing: unless it did so when it had not yet heard our last word.
         """
+        if not silent and not crossing:
+            self._unsure.add(partner)
         wanted = self._wanted.get(partner, set())
         wanted.discard(conversation)
         if not wanted:
             # Not here and now: the message that ended it is acknowledged first, on this very queue.
-            task = self._world.tasks.create_task(self._stop(partner, outcome))
+            task = self._world.tasks.create_task(self._stop(partner, _LINGER_SECONDS if crossing else 0.0))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
@@ -86,20 +106,37 @@ class Ears:
         """Return when everything that was closed is."""
         await asyncio.gather(*self._closing)
 
-    async def _stop(self, partner: str, outcome: str) -> None:
+    async def _stop(self, partner: str, linger: float) -> None:
         """Cancel the consumer; delete the queue only where nobody can still be writing to it.
 
         A partner that we gave up may have an answer on its way; the queue's policy turns that into a dead
         letter in time, and then removes the queue.
         """
-        over = await nothing_follows(self._world, self._name, partner, outcome)
+        await self._world.pause(linger)
+        if linger and self._world.hurry.is_set():
+            self._unsure.add(partner)
         async with self._wiring:
             if self._wanted.get(partner) or partner not in self._listening:
                 return
             self._wanted.pop(partner, None)
-            await self._world.consumer.unsubscribe(self._listening.pop(partner))
-            if over:
+            subscription = self._listening.pop(partner)
+            await self._world.consumer.unsubscribe(subscription)
+        sure = await self._finished(subscription)
+        async with self._wiring:
+            if partner in self._listening:
+                return
+            if sure and partner not in self._unsure:
                 await self._delete(partner)
+            self._unsure.discard(partner)
+
+    async def _finished(self, subscription: Subscription) -> bool:
+        """Wait for what is in hand: it would go down with its queue if we died over it."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await subscription.in_hand.idle.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _delete(self, partner: str) -> None:
         try:

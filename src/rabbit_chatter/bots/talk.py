@@ -1,5 +1,7 @@
 """A bot's conversations: beginning one, answering in turn, and ending it so that nothing is left over."""
 
+import asyncio
+
 import structlog
 from opentelemetry import trace
 from opentelemetry.trace import Tracer
@@ -10,7 +12,7 @@ from rabbit_chatter.bots.pacing import Pace
 from rabbit_chatter.bots.voice import Voice
 from rabbit_chatter.bots.world import World
 from rabbit_chatter.clock import monotonic
-from rabbit_chatter.errors import BadMessageError, PublishError, UnroutableError
+from rabbit_chatter.errors import BadMessageError, ChatterError, PublishError, UnroutableError
 from rabbit_chatter.messages import Kind, Message, Reason, new_id
 from rabbit_chatter.telemetry import conventions as c
 
@@ -98,6 +100,8 @@ class Talk:
         for conversation in list(self._conversations.values()):
             if conversation.begun and not conversation.over:
                 await self._speak(conversation, GOODBYE, last=True)
+        await self._until_silent()
+        for conversation in list(self._conversations.values()):
             self._end(conversation, "left")
         await self._ears.closed()  # until then the name is not free: its queues are still read
 
@@ -108,15 +112,34 @@ class Talk:
         """
         end = monotonic() + TURN_SECONDS
         while monotonic() < end and not self._world.hurry.is_set():
-            if all(one.over or not one.begun for one in self._conversations.values()):
+            if all(one.over for one in self._conversations.values()):
                 return
             await self._world.pause(_LOOK_SECONDS)
+
+    async def _until_silent(self) -> None:
+        """Wait until each partner has said goodbye as well, or has heard ours and so listens no more.
+
+        That our goodbye left its queue would prove nothing: the partner may not have read it yet.
+        """
+        end = monotonic() + PATIENCE_SECONDS
+        while waiting := [one for one in self._conversations.values() if one.begun]:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                for conversation in waiting:
+                    if await self._ears.heard_out(conversation.partner):
+                        conversation.silent = True
+                        self._end(conversation, "left")
+            except ChatterError as error:
+                log.debug("bot.left_unheard", bot=self._name, error=str(error))
+                return
+            if monotonic() > end:
+                return
 
     def abandon_silent(self) -> None:
         """End conversations whose partner has said nothing for too long."""
         now = monotonic()
         for conversation in list(self._conversations.values()):
-            if now - conversation.active > PATIENCE_SECONDS:
+            if now - conversation.active > PATIENCE_SECONDS and not conversation.speaking.locked():
                 self._end(conversation, "abandoned")
 
     async def _begin(self, conversation: Conversation) -> None:
@@ -145,8 +168,9 @@ class Talk:
             await self._speak(conversation, text, last=last)
         elif answer_due:
             await self._speak(conversation, "")
-        if conversation.over:
-            self._end(conversation, "left" if self._leaving else "finished")
+        if conversation.over and (conversation.silent or not self._leaving):
+            async with conversation.speaking:  # a goodbye of ours may cross: then until the broker has it
+                self._end(conversation, "left" if self._leaving else "finished")
 
     async def _speak(self, conversation: Conversation, text: str, *, last: bool = False) -> None:
         """Say ``text``, or what was about to be said when the connection was lost."""
@@ -190,6 +214,8 @@ class Talk:
     def _end(self, conversation: Conversation, outcome: str) -> None:
         if self._conversations.pop(conversation.id, None) is None:
             return
+        conversation.over = True  # should an answer still be in the making
         self._world.metrics.ended.labels(outcome).inc()
         log.info("conversation.ended", bot=self._name, conversation=conversation.id, outcome=outcome)
-        self._ears.close(conversation.partner, conversation.id, outcome)
+        crossing = outcome == "finished" and not conversation.silent
+        self._ears.close(conversation.partner, conversation.id, silent=conversation.silent, crossing=crossing)

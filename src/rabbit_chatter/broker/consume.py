@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
@@ -100,8 +100,8 @@ class Consumer:
         await asyncio.gather(*(self.unsubscribe(s) for s in list(self._subscriptions)))
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline):
-                await self._deliveries.idle.wait()
-        return self._deliveries.idle.is_set()
+                await self._deliveries.in_hand.idle.wait()
+        return self._deliveries.in_hand.idle.is_set()
 
     async def _on_open(self, channel: AbstractChannel) -> None:
         await channel.set_qos(prefetch_count=self._prefetch)
@@ -136,6 +136,5 @@ class Consumer:
         async def deliver(incoming: AbstractIncomingMessage) -> None:
             await self._deliveries.settle(subscription, incoming)
 
-        turn = nullcontext() if subscription.urgent else self._deliveries.turn
-        with speaking(subscription.tracer), taking_turns(turn):
+        with speaking(subscription.tracer), taking_turns(self._deliveries.turn(subscription)):
             subscription.tag = await queue.consume(deliver)

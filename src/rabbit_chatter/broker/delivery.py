@@ -39,6 +39,30 @@ log = structlog.get_logger()
 Handler = Callable[[Message], Awaitable[None]]
 
 
+class InHand:
+    """How many deliveries somebody has, waiting for their turn or worked on.
+
+    Attributes:
+        idle: set while there is none.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    def take(self) -> None:
+        """Count one more."""
+        self._count += 1
+        self.idle.clear()
+
+    def put_down(self) -> None:
+        """Count one less."""
+        self._count -= 1
+        if not self._count:
+            self.idle.set()
+
+
 @dataclass(eq=False, slots=True)
 class Subscription:
     """One consumer of one queue, started again on every new channel.
@@ -51,6 +75,7 @@ class Subscription:
         declare: makes the queue, on a channel that may be lost; ``None`` if it is there already.
         urgent: does not wait until a process that works on enough messages has finished one.
         seen: ids that were handled; shared where a queue is listened to again and again.
+        in_hand: its deliveries.
     """
 
     queue: str
@@ -62,6 +87,7 @@ class Subscription:
     tag: str | None = None
     seen: dict[str, None] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    in_hand: InHand = field(default_factory=InHand)
 
     def remember(self, message_id: str) -> None:
         """Note that ``message_id`` was handled."""
@@ -79,8 +105,7 @@ class Deliveries:
         concurrency: deliveries that are worked on at a time; ``None``: all that come.
 
     Attributes:
-        idle: set while nothing is in hand, nor waits its turn.
-        turn: whoever works on a delivery does it within this.
+        in_hand: all deliveries.
     """
 
     def __init__(self, publisher: Publisher, metrics: Metrics, concurrency: int | None = None) -> None:
@@ -89,16 +114,13 @@ class Deliveries:
         self._consumed = Children(metrics.consumed)
         self._process = Children(metrics.process)
         self._wait = Children(metrics.queue_wait)
-        self._in_hand = 0
-        self.idle = asyncio.Event()
-        self.idle.set()
-        self.turn: AbstractAsyncContextManager[None] = nullcontext()
-        if concurrency is not None:
-            self.turn = _Turn(self, asyncio.Semaphore(concurrency))
+        self.in_hand = InHand()
+        self._places = None if concurrency is None else asyncio.Semaphore(concurrency)
 
     async def settle(self, subscription: Subscription, incoming: AbstractIncomingMessage) -> None:
         """Handle one delivery; whatever goes wrong, it ends settled or is redelivered."""
-        self.take()
+        for held in (self.in_hand, subscription.in_hand):
+            held.take()
         started, template = monotonic(), c.template_of(incoming.routing_key or "")
         if incoming.redelivered:
             self._metrics.redelivered.labels(template).inc()
@@ -110,19 +132,15 @@ class Deliveries:
         except BrokerUnavailableError as error:  # not settled: the broker will deliver it again
             log.warning("message.not_settled", queue=subscription.queue, error=str(error))
         finally:
-            self.put_down()
+            for held in (self.in_hand, subscription.in_hand):
+                held.put_down()
         self._process[template, subscription.dialect].observe(monotonic() - started, exemplar())
 
-    def take(self) -> None:
-        """Count a delivery that we have, whether or not its turn has come."""
-        self._in_hand += 1
-        self.idle.clear()
-
-    def put_down(self) -> None:
-        """Count a delivery that we no longer have."""
-        self._in_hand -= 1
-        if not self._in_hand:
-            self.idle.set()
+    def turn(self, subscription: Subscription) -> AbstractAsyncContextManager[None]:
+        """Return that within which deliveries to ``subscription`` are worked on."""
+        if self._places is None or subscription.urgent:
+            return nullcontext()
+        return _Turn(self._places, (self.in_hand, subscription.in_hand))
 
     async def _handle(
         self, subscription: Subscription, incoming: AbstractIncomingMessage, template: str
@@ -183,20 +201,25 @@ class Deliveries:
 class _Turn(AbstractAsyncContextManager[None]):
     """Waits until a delivery's turn has come: first come, first served."""
 
-    deliveries: Deliveries
     places: asyncio.Semaphore
+    counts: tuple[InHand, ...]
 
     async def __aenter__(self) -> None:
-        self.deliveries.take()
+        for held in self.counts:
+            held.take()
         try:
             await self.places.acquire()
         except BaseException:
-            self.deliveries.put_down()
+            self._put_down()
             raise
 
     async def __aexit__(self, *_: object) -> None:
         self.places.release()
-        self.deliveries.put_down()
+        self._put_down()
+
+    def _put_down(self) -> None:
+        for held in self.counts:
+            held.put_down()
 
 
 def properties_of(incoming: AbstractIncomingMessage) -> Properties:

@@ -79,14 +79,20 @@ async def delete_dm(channel: AbstractChannel, sender: str, to: str, kind: QueueT
         await channel.queue_delete(names.dm_queue(sender, to), if_unused=True, if_empty=True)
 
 
-async def unread_dm(channel: AbstractChannel, sender: str, to: str) -> int:
-    """Return how many messages of one direction wait for ``to``; none where it does not listen."""
+async def look_at_dm(channel: AbstractChannel, sender: str, to: str) -> tuple[int, int]:
+    """Return how many messages of one direction wait, not counting any in hand, and how many listen to it.
+
+    Args:
+        channel: one that may be lost, as the broker closes it where there is no such queue.
+        sender: who speaks.
+        to: who may listen.
+    """
     try:
         queue = await channel.declare_queue(names.dm_queue(sender, to), durable=True, passive=True)
     except AMQPChannelError:
-        return 0  # the queue is gone
+        return 0, 0
     found = queue.declaration_result
-    return found.message_count or 0 if found.consumer_count else 0
+    return found.message_count or 0, found.consumer_count or 0
 
 
 async def delete_inbox(channel: AbstractChannel, bot: str) -> None:

@@ -47,6 +47,17 @@ def test_goodbye_is_not_answered() -> None:
     assert side.over
 
 
+def test_only_the_partners_own_goodbye_makes_it_silent() -> None:
+    """After our goodbye the partner may still speak; after its own, or one that crossed ours, it will not."""
+    side = annas()
+    side.hear(dm("berta", 0), 1.0)
+    side.said(dm("anna", 1, last=True), 1.0)
+    assert side.over
+    assert not side.silent
+    assert not side.hear(dm("berta", 1, last=True), 2.0)
+    assert side.silent
+
+
 def test_a_stranger_cannot_talk_beyond_the_limit() -> None:
     """A turn beyond the limit ends the conversation, even if it does not say that it is the last."""
     side = annas(turn_limit=4)
