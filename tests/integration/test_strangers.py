@@ -12,7 +12,7 @@ from rabbit_chatter import names
 from rabbit_chatter.broker import topology
 from rabbit_chatter.messages import DETAIL_HEADER, REASON_HEADER, new_id
 from rabbit_chatter.up.private import PrivateBroker
-from support import Component, Receiver, component, eventually, otlp_receiver, queue_manager
+from support import Component, Receiver, component, eventually, names_of, otlp_receiver, queue_manager
 
 STRANGER = "stranger"
 
@@ -82,12 +82,14 @@ async def bot(broker: PrivateBroker, receiver: Receiver) -> AsyncIterator[Lonely
             "bots", "--count", "1", "--dialect", "echo", "--seed", "lonely", "--tempo", "20",
             CHATTER_AMQP_URL=broker.amqp_url("chatter-bot"),
             CHATTER_QUEUE_MANAGER_URL=f"http://{manager.address}",
+            CHATTER_INSTANCE="lonely",
             OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url,
             OTEL_BSP_SCHEDULE_DELAY="50",
         ) as running,
     ):  # fmt: skip
         await running.ready()
-        yield Lonely(running, (await manager.get("/bots"))["bots"][0]["name"])
+        (name,) = await eventually(lambda: names_of(manager, "lonely"))
+        yield Lonely(running, name)
         assert await running.stop() == 0
 
 

@@ -21,6 +21,7 @@ from yarl import URL
 
 from rabbit_chatter.errors import BrokerRefusedError, BrokerUnavailableError, ChatterError
 from rabbit_chatter.settings import BrokerSettings
+from rabbit_chatter.tasks import ended
 from rabbit_chatter.telemetry.metrics import Metrics
 
 _CHANNELS = 2047  # on one connection, by RabbitMQ's default; the first is the link's own
@@ -100,9 +101,7 @@ class Link:
     async def __aexit__(self, *_: object) -> None:
         """Close the connection and stop."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
 
     @property
     def is_open(self) -> bool:

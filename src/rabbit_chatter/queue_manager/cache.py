@@ -13,7 +13,6 @@ while the source is away with what was known last, marked stale; with an error i
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -22,6 +21,7 @@ import structlog
 from rabbit_chatter.clock import monotonic
 from rabbit_chatter.errors import ManagementError
 from rabbit_chatter.queue_manager.metrics import ManagementMetrics
+from rabbit_chatter.tasks import ended
 from rabbit_chatter.telemetry.metrics import exemplar
 
 # A listing of 10,000 queues keeps a broker busy for seconds: at most a sixth of its time is ours.
@@ -90,9 +90,7 @@ class Cache(Generic[T]):
     async def close(self) -> None:
         """Give up a refresh that is under way."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
 
     @property
     def healthy(self) -> bool:

@@ -4,6 +4,8 @@ import asyncio
 from contextlib import suppress
 from typing import Self
 
+from rabbit_chatter.tasks import ended
+
 SPACING = 0.05  # seconds between two strokes: lines said in between go out together
 KEEP_ALIVE = 15.0  # seconds of silence after which proxies and browsers want a sign of life
 
@@ -37,9 +39,7 @@ class Bell:
     async def __aexit__(self, *_: object) -> None:
         self.close()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
 
     def close(self) -> None:
         """Ring a last time: whoever listens goes home."""

@@ -1,7 +1,7 @@
 """Where the chat server is put together."""
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import structlog
@@ -38,6 +38,7 @@ from rabbit_chatter.settings import (
     ServerSettings,
     TraceStoreSettings,
 )
+from rabbit_chatter.tasks import ended
 from rabbit_chatter.telemetry.annotations import Annotations
 
 COMPONENT = "server"
@@ -96,12 +97,12 @@ async def serve(port: int, host: str | None = None) -> None:
         stack.callback(bell.close)
         if neighbours.alertmanager_url:
             follow = parts.firing.follow(neighbours.alertmanager_url)
-            stack.push_async_callback(_cancelled, asyncio.create_task(follow, name="alertmanager"))
+            stack.push_async_callback(ended, asyncio.create_task(follow, name="alertmanager"))
         # Twice as many as are kept, as some cannot be read or were published twice.
         node = await _read(running, archive, 2 * settings.archive_messages, address, stack)
         crier.publish = desk.publish = node.publisher.publish
         await stack.enter_async_context(agent)
-        stack.push_async_callback(_cancelled, asyncio.create_task(_obey(node, running, agent)))
+        stack.push_async_callback(ended, asyncio.create_task(_obey(node, running, agent)))
         await running.stopping.wait()
 
 
@@ -152,9 +153,3 @@ async def _obey(node: Node, running: Process, agent: Agent) -> None:
 
 async def _ignore(_: Message) -> None:
     """Leave an order to those whom it concerns."""
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -16,6 +16,7 @@ from rabbit_chatter.errors import ChatterError
 from rabbit_chatter.incidents.dose import Dose
 from rabbit_chatter.incidents.seams import Seams
 from rabbit_chatter.messages import Kind, Message, new_id
+from rabbit_chatter.tasks import ended
 from rabbit_chatter.telemetry.tracing import speaking
 
 _LINES = ("Are you there?", "Hello?", "One more thing.", "Did you see that?", "Look at this!")
@@ -101,8 +102,7 @@ async def _again_and_again(act: Callable[[], Awaitable[None]], per_second: float
         yield
     finally:
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.gather(ended(task), return_exceptions=True)
 
 
 def _node(seams: Seams) -> Node:
