@@ -45,7 +45,7 @@ class Bench:
     @classmethod
     def of(cls, check: AlertCheck, library: Library, folder: Path) -> "Bench":
         """Return the bench for a check, with the recordings of a library."""
-        peaceful = [r for r in library.all() if r.about.kind != "incident" and r.about.name not in check.may]
+        peaceful = [r for r in library.all() if r.about.kind != "incident"]
         return cls(check, library.some(check.fires), library.some(check.quiet), peaceful, folder)
 
     @property

@@ -39,7 +39,6 @@ class AlertCheck(_Check, frozen=True, kw_only=True, tag="alert"):
         fires: the incidents in which it must fire, ``within`` seconds after they begin, and stop at the
             latest ``resolve`` seconds after their cause is gone.
         quiet: incidents that only look alike.
-        may: healthy times and decoys that are not looked at.
         victim: the label that must name what is hit.
         most: how many alerts there may be at once.
         severity: the values that the label may have.
@@ -51,7 +50,6 @@ class AlertCheck(_Check, frozen=True, kw_only=True, tag="alert"):
     within: int = 60
     resolve: int = 90
     quiet: list[str] = []
-    may: list[str] = []
     victim: str = ""
     most: int = 5
     severity: tuple[str, ...] = ("page", "ticket")
