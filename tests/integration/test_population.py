@@ -74,7 +74,7 @@ async def test_scale(broker: PrivateBroker) -> None:
                 found = await names_of(manager, "scaled-a"), await names_of(manager, "scaled-b")
                 return (len(found[0]), len(found[1])) == wanted
 
-            await eventually(as_wanted)
+            await eventually(as_wanted, 60)  # whoever leaves waits until its partners know
         assert await one.stop() == 0
         assert await two.stop() == 0
 

@@ -51,7 +51,7 @@ async def test_whoever_leaves_leaves_nothing_unread(broker: PrivateBroker) -> No
         def is_theirs(queue: str) -> bool:
             return bool(set(names.pair_of_dm_queue(queue) or ()) & gone)
 
-        await eventually(lambda: not_listed(manager, gone), 20, "their names are free")
+        await eventually(lambda: not_listed(manager, gone), 60, "their names are free")
         # What was about to be said to them has been said when everybody has said something else.
         said = len(stay.events("message.said"))
         await eventually(lambda: len(stay.events("message.said")) > said + 20, 60, "more talk")
