@@ -162,7 +162,7 @@ async def test_link_topology(bench: Bench, receiver: Receiver) -> None:
 
 
 async def test_queue_wait_is_true(bench: Bench, receiver: Receiver) -> None:
-    """The time in the queue is what a stopwatch beside it says, within 5 ms, as span and as metric."""
+    """The time in the queue lies between two stopwatches, one too short and one too long by a moment."""
     heard: list[int] = []
 
     async def hear(_: Message) -> None:
@@ -175,6 +175,7 @@ async def test_queue_wait_is_true(bench: Bench, receiver: Receiver) -> None:
         await bench.node.publisher.publish(dm("early", "late", 0, conversation := new_id()))
     confirmed = now_ns()
     await asyncio.sleep(0.3)  # the wait that is measured, not one for luck
+    begun = now_ns()
     await bench.listen("early", "late", hear)
     await eventually(lambda: heard)
     waits = await eventually(
@@ -185,12 +186,13 @@ async def test_queue_wait_is_true(bench: Bench, receiver: Receiver) -> None:
             if span["spanId"] == process["parentSpanId"]
         ]
     )
-    longest, shortest = (heard[0] - before) / 1e9, (heard[0] - confirmed) / 1e9
-    assert shortest - 0.005 <= seconds(waits[0]) <= longest + 0.005
+    shortest, longest = (begun - confirmed) / 1e9, (heard[0] - before) / 1e9
+    assert shortest <= seconds(waits[0]) <= longest
     value = bench.metrics.registry.get_sample_value(
         "chatter_queue_wait_seconds_sum", {TEMPLATE: "dm", "dialect": "test"}
     )
-    assert value == pytest.approx(seconds(waits[0]), abs=0.005)
+    assert value is not None
+    assert seconds(waits[0]) <= value <= longest  # it is taken when the span is made, a moment later
 
 
 async def test_no_more_at_a_time_than_allowed(
