@@ -23,7 +23,7 @@ async def test_a_task_that_missed_its_cancellation_is_cancelled_again(times: int
     task = asyncio.create_task(deaf(times))
     await asyncio.sleep(0)
     async with asyncio.timeout(10):
-        await ended(task)
+        await ended(task, 0.05)
     assert task.cancelled()
 
 
@@ -47,4 +47,4 @@ async def test_whoever_waits_may_give_up() -> None:
         async with asyncio.timeout(0.1):
             await ended(task)
     assert not task.done()
-    await ended(task)
+    await ended(task, 0.05)

@@ -17,7 +17,6 @@ from rabbit_chatter.incidents.faults import FAULTS
 from rabbit_chatter.incidents.orders import Start, Stop, decode
 from rabbit_chatter.incidents.seams import Seams
 from rabbit_chatter.messages import Message, Reason
-from rabbit_chatter.tasks import ended
 
 log = structlog.get_logger()
 
@@ -75,7 +74,9 @@ class Agent:
         """End everything: whoever stops the component does not wait for an incident."""
         self._seams.subscriptions.clear()  # nobody needs a consumer back
         tasks = [active.task for active in self.running.values() if active.task]
-        await asyncio.gather(*(ended(task) for task in tasks), return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def around(self, others: Handler) -> Handler:
         """Return a handler of control messages that passes on to ``others`` what is not about incidents."""
