@@ -8,7 +8,6 @@ from rabbit_chatter import __version__
 from rabbit_chatter.broker.connection import Link
 from rabbit_chatter.broker.consume import Consumer
 from rabbit_chatter.broker.publish import Publisher
-from rabbit_chatter.broker.topology import find_firehose
 from rabbit_chatter.settings import BrokerSettings, Topology
 from rabbit_chatter.telemetry.metrics import Metrics
 
@@ -43,7 +42,6 @@ class Node:
         self.settings = settings
         self.properties = client_properties(component, instance, metrics_address)
         self.publish_link = Link(settings, "publish", self.properties, metrics)
-        self.publish_link.on_open.append(find_firehose)
         self.publisher = Publisher(self.publish_link, settings, metrics, topology)
         self.consume_link = Link(settings, "consume", self.properties, metrics)
         self.consumer = Consumer(self.consume_link, self.publisher, metrics, prefetch, settings.concurrency)

@@ -13,28 +13,13 @@ from aio_pika.exceptions import AMQPChannelError
 from aiormq.exceptions import ChannelLockedResource
 
 from rabbit_chatter import names
-from rabbit_chatter.errors import BrokerUnavailableError, NameTakenError
+from rabbit_chatter.errors import NameTakenError
 from rabbit_chatter.settings import QueueType
 
 Channel = AbstractChannel
 
 DIALECT_ARGUMENT = "x-chatter-dialect"
 INSTANCE_ARGUMENT = "x-chatter-instance"
-
-
-async def find_firehose(channel: AbstractChannel) -> None:
-    """Make sure that what is published now reaches the stream as well.
-
-    After a crash RabbitMQ listens before its streams are back, for up to some seconds. What is published
-    meanwhile goes to queues alone, and a tweet to nobody.
-
-    Raises:
-        BrokerUnavailableError: the stream is not there, or not yet.
-    """
-    try:
-        await channel.declare_queue(names.FIREHOSE, durable=True, passive=True)
-    except AMQPChannelError as error:
-        raise BrokerUnavailableError(f"the stream {names.FIREHOSE} is not there yet: {error}") from error
 
 
 async def declare_inbox(
