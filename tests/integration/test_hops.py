@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import aio_pika
 import pytest
@@ -161,13 +162,27 @@ async def test_link_topology(bench: Bench, receiver: Receiver) -> None:
     assert sorted(causes[span["links"][0]["spanId"]] for span in replies) == ["anna", "berta"]
 
 
-async def test_queue_wait_is_true(bench: Bench, receiver: Receiver) -> None:
-    """The time in the queue lies between two stopwatches, one too short and one too long by a moment."""
+class Waited(NamedTuple):
+    """One wait in a queue, in seconds: as span, as metric, and as two stopwatches have it."""
+
+    span: float
+    metric: float
+    shortest: float
+    longest: float
+
+
+async def wait_once(bench: Bench, receiver: Receiver) -> Waited:
+    """Let a message wait for its reader."""
     heard: list[int] = []
 
     async def hear(_: Message) -> None:
         heard.append(now_ns())
 
+    def total() -> float:
+        labels = {TEMPLATE: "dm", "dialect": "test"}
+        return bench.metrics.registry.get_sample_value("chatter_queue_wait_seconds_sum", labels) or 0.0
+
+    told = total()
     subscription = await bench.listen("early", "late", hear)
     await bench.node.consumer.unsubscribe(subscription)
     before = now_ns()
@@ -176,7 +191,7 @@ async def test_queue_wait_is_true(bench: Bench, receiver: Receiver) -> None:
     confirmed = now_ns()
     await asyncio.sleep(0.3)  # the wait that is measured, not one for luck
     begun = now_ns()
-    await bench.listen("early", "late", hear)
+    subscription = await bench.listen("early", "late", hear)
     await eventually(lambda: heard)
     waits = await eventually(
         lambda: [
@@ -186,13 +201,26 @@ async def test_queue_wait_is_true(bench: Bench, receiver: Receiver) -> None:
             if span["spanId"] == process["parentSpanId"]
         ]
     )
-    shortest, longest = (begun - confirmed) / 1e9, (heard[0] - before) / 1e9
-    assert shortest <= seconds(waits[0]) <= longest
-    value = bench.metrics.registry.get_sample_value(
-        "chatter_queue_wait_seconds_sum", {TEMPLATE: "dm", "dialect": "test"}
-    )
-    assert value is not None
-    assert seconds(waits[0]) <= value <= longest  # it is taken when the span is made, a moment later
+    await bench.node.consumer.unsubscribe(subscription)
+    longest = (heard[0] - before) / 1e9
+    return Waited(seconds(waits[0]), total() - told, (begun - confirmed) / 1e9, longest)
+
+
+async def test_queue_wait_is_true(bench: Bench, receiver: Receiver) -> None:
+    """The time in the queue lies between two stopwatches, as span and as metric, and within 5 ms of one.
+
+    The second holds for one of some measurements: a machine that pauses in between is nobody's fault.
+    """
+    off = []
+    for _ in range(10):
+        waited = await wait_once(bench, receiver)
+        assert waited.shortest <= waited.span <= waited.longest
+        assert waited.span <= waited.metric + 1e-6
+        assert waited.metric <= waited.longest + 1e-6
+        off.append(max(waited.longest - waited.span, waited.metric - waited.span))
+        if off[-1] <= 0.005:
+            return
+    raise AssertionError(f"never within 5 ms of a stopwatch: {off}")
 
 
 async def test_no_more_at_a_time_than_allowed(
