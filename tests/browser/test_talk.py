@@ -60,6 +60,16 @@ async def test_filters_are_part_of_the_address(house: House, page: Page) -> None
     await expect(page.get_by_text("Nobody has said anything like that")).to_be_visible()
 
 
+async def test_what_is_being_typed_stays(house: House, page: Page) -> None:
+    """The list of bots is drawn anew every few seconds, also while somebody types half a name."""
+    field = page.get_by_label("Bot", exact=True)
+    await field.fill("half a na")
+    name = "new" + new_id()[-8:]
+    await house.tweet(name, "here I am")
+    await expect(page.locator(f'#names option[value="{name}"]')).to_have_count(1)
+    await expect(field).to_have_value("half a na")
+
+
 async def test_a_dialect_alone(page: Page) -> None:
     """Of two dialects only the chosen one is shown."""
     await page.get_by_label("Dialect").select_option("echo")

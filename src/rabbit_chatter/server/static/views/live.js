@@ -36,7 +36,7 @@ function Filters({ wanted }) {
   useSignal(people);
   return html`
     <form class="filters" onSubmit=${(event) => event.preventDefault()}>
-      <label>Bot <input type="search" list="names" value=${wanted.bot ?? ""} placeholder="any" onChange=${change("bot")} /></label>
+      <label>Bot <${Search} list="names" value=${wanted.bot} take=${change("bot")} /></label>
       <datalist id="names">${[...people.value.keys()].slice(0, 1000).map((name) => html`<option key=${name} value=${name} />`)}</datalist>
       <label>Dialect <select value=${wanted.dialect ?? ""} onChange=${change("dialect")}>
         <option value="">any</option>${seen().map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
@@ -44,9 +44,19 @@ function Filters({ wanted }) {
       <label>Kind <select value=${wanted.kind ?? ""} onChange=${change("kind")}>
         ${KINDS.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
       </select></label>
-      <label>Conversation <input type="search" class="narrow" value=${wanted.conversation ?? ""} placeholder="any"
-        onChange=${change("conversation")} /></label>
+      <label>Conversation <${Search} class="narrow" value=${wanted.conversation} take=${change("conversation")} /></label>
     </form>`;
+}
+
+/** A field that keeps what is being typed while bots come and go and it is drawn again; Enter, or leaving it, takes it. */
+function Search({ value = "", take, ...rest }) {
+  const [typed, setTyped] = useState(null);
+  return html`<input type="search" placeholder="any" ...${rest} value=${typed ?? value}
+    onInput=${(event) => setTyped(event.target.value)}
+    onChange=${(event) => {
+      take(event);
+      setTyped(null);
+    }} />`;
 }
 
 /** The lines: still while the pointer or the keyboard is among them, so that one can click what one sees. */
