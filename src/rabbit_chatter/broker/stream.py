@@ -28,19 +28,20 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from opentelemetry.trace import Tracer
 
 from rabbit_chatter import names
-from rabbit_chatter.broker.connection import Link
+from rabbit_chatter.broker.connection import Link, translated
 from rabbit_chatter.broker.delivery import properties_of
+from rabbit_chatter.broker.ends import Ends, ends_of
 from rabbit_chatter.clock import NANOSECONDS, monotonic, now_ns
-from rabbit_chatter.errors import BadMessageError
+from rabbit_chatter.errors import BadMessageError, ChatterError
 from rabbit_chatter.messages import Message, Reason, parse
 from rabbit_chatter.telemetry import conventions as c
 from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exemplar
 from rabbit_chatter.telemetry.tracing import speaking
 
+_TICK = 0.375  # seconds between two questions to the broker, whose answers are what silence is counted in
 _QUIET = 1.5  # seconds without a delivery after which there is no more history
-_LATE = 15.0  # the same, where by RabbitMQ's count there should be more: it, or we, may be busy
+_LATE = 15.0  # the same, before the last chunk that there was at the start
 _MISSED = 3.0  # seconds after which the last message seen is gone from the stream
-_PATIENCE = 5.0  # seconds for the oldest message to arrive
 _ACK_EVERY = 50  # deliveries of history per acknowledgement; must be well below the prefetch
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]([0-9a-f])")
@@ -112,10 +113,9 @@ class StreamReader:
         self._started_ns = now_ns()
         self._last: tuple[int, str | None] | None = None
         self._resuming = False
-        self._history = 0
-        self._begin: int | None = None
+        self._ends: Ends | None = None
         self._round = 0
-        self._heard = monotonic()
+        self._silent = 0.0
         self._queue: AbstractQueue | None = None
         self._tag: str | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -138,14 +138,14 @@ class StreamReader:
         await self._consume()
         if self._watch is not None:
             self._watch.cancel()
-        self._watch = asyncio.create_task(self._watching(), name="stream watch")
+        self._watch = asyncio.create_task(self._watching(channel), name="stream watch")
 
     async def _consume(self) -> None:
         assert self._queue is not None
         self._round += 1  # what an earlier consumer still has in hand comes again through this one
         self._resuming = self._last is not None
         start = self._last[0] if self._last else await self._place()
-        self._heard = monotonic()
+        self._silent = 0.0
         with speaking(self.tracer):
             self._tag = await self._queue.consume(
                 partial(self._deliver, self._round), arguments={names.STREAM_OFFSET: start}
@@ -153,49 +153,41 @@ class StreamReader:
         log.info("stream.reading", stream=self.stream, offset=start)
 
     async def _place(self) -> int | str:
-        """Return where the latest ``window`` messages begin; RabbitMQ's count is some seconds old.
+        """Return where the latest ``window`` messages begin.
 
         Hours of talk are in a stream, and reading takes a minute for half a million messages.
         """
-        channel = await self.link.scratch()
-        try:
-            queue = await channel.declare_queue(self.stream, passive=True)
-            count = queue.declaration_result.message_count or 0
-            self._history, self._begin = min(count, self.window), None
-            return "first" if count <= self.window else await self._oldest(queue) + count - self.window
-        finally:
-            await channel.close()
+        self._ends = ends = await ends_of(self.link, self.stream, self.tracer)
+        if ends is None or ends.latest - ends.oldest < self.window:
+            return "first"
+        return ends.latest - self.window + 1
 
-    async def _oldest(self, queue: AbstractQueue) -> int:
-        oldest: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    async def _watching(self, channel: AbstractChannel) -> None:
+        """Notice silence: at first it is the end of history, after a lost link it is another stream.
 
-        async def peek(incoming: AbstractIncomingMessage) -> None:
-            offset = incoming.headers.get(names.STREAM_OFFSET)
-            if isinstance(offset, int) and not oldest.done():
-                oldest.set_result(offset)
-
-        await queue.channel.set_qos(prefetch_count=1)
-        with speaking(self.tracer):
-            await queue.consume(peek, arguments={names.STREAM_OFFSET: "first"})
-        async with asyncio.timeout(_PATIENCE):
-            return await oldest
-
-    async def _watching(self) -> None:
-        """Notice silence: at first it is the end of history, after a lost link it is another stream."""
+        Time alone is no silence: the broker, or this process, may have been too busy, or asleep. What it had
+        sent is here before its answer to a question on the same channel.
+        """
         while self._resuming or not self.caught_up.is_set():
-            await asyncio.sleep(_QUIET / 4)
-            silent = monotonic() - self._heard
-            if self._resuming and silent > _MISSED:
+            await asyncio.sleep(_TICK)
+            with suppress(ChatterError), translated():
+                await channel.set_qos(prefetch_count=self.prefetch)
+                self._silent += _TICK
+            if self._resuming and self._silent > _MISSED:
                 await self._begin_anew()
-            elif not self._resuming and silent > self._most_silent:
+            elif not self._resuming and self._silent > self._most_silent:
                 self._catch_up()
 
     @property
     def _most_silent(self) -> float:
         """Seconds of silence after which there is no more history."""
-        if self._begin is None or self._last is None:
-            return _LATE if self._history else _QUIET
-        return _LATE if self._last[0] < self._begin + self._history - 1 else _QUIET
+        if self._ends is None:
+            return 0.0
+        return _LATE if self._last is None or self._last[0] < self._ends.latest else _QUIET
+
+    def _is_history(self, offset: int) -> bool:
+        """Return whether a message was in the stream at the start, whatever its sender's clock says."""
+        return self._ends is not None and offset <= self._ends.latest
 
     async def _begin_anew(self) -> None:
         log.warning("stream.replaced", stream=self.stream)
@@ -217,13 +209,11 @@ class StreamReader:
         """Tell the listener of one delivery; nothing that is in it may stop the flow."""
         if number != self._round:
             return
-        self._heard = monotonic()
+        self._silent = 0.0
         offset = incoming.headers.get(names.STREAM_OFFSET)
         assert isinstance(offset, int)
         if self._resuming and not await self._is_same_stream(offset, incoming.message_id):
             return
-        if self._begin is None:
-            self._begin = offset
         if self._last is None or offset > self._last[0]:
             self._last = offset, incoming.message_id
             self._read(offset, incoming)
@@ -242,7 +232,7 @@ class StreamReader:
         started, template = monotonic(), c.template_of(incoming.routing_key or "")
         try:
             message = parse(incoming.body, properties_of(incoming))
-            if message.sent_ns >= self._started_ns:
+            if message.sent_ns >= self._started_ns and not self._is_history(offset):
                 self._catch_up()
             header = incoming.headers.get("traceparent")
             trace_id, sampled = trace_of(header)
