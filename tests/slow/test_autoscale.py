@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rabbit_chatter.up.supervisor import Supervisor
 from running_demo import Demo
 from support import eventually
 
@@ -53,8 +55,16 @@ async def shows(demo: Demo, query: str, number: float) -> bool:
     return [float(found["value"][1]) for found in await demo.query(query)] == [number]
 
 
+def crash(demo: Demo, name: str) -> None:
+    """End a process without a chance to say goodbye."""
+    os.kill(Supervisor(demo.folder / ".chatter").processes()[name]["pid"], signal.SIGKILL)
+
+
 async def test_processes_come_and_go_and_bots_stay(demo: Demo) -> None:
-    """Where two processes are the least, a second takes half of the bots; where one is the most, it goes."""
+    """Where two processes are the least, a second takes half of the bots; where one is the most, it goes.
+
+    One that crashes has its share again soon after.
+    """
 
     async def shares() -> dict[str, int]:
         listed = (await demo.get("queue_manager", "/bots", limit=1000))["bots"]
@@ -63,11 +73,18 @@ async def test_processes_come_and_go_and_bots_stay(demo: Demo) -> None:
     async def are(wanted: dict[str, int]) -> bool:
         return await shares() == wanted
 
+    async def are_not(wanted: dict[str, int]) -> bool:
+        return not await are(wanted)
+
     await eventually(lambda: are({"bots": 40}), 30, "40 bots")
     with autoscale(demo, "--least", "2", "--most", "2"):
         await eventually(lambda: are({"bots": 20, "bots-2": 20}), 90, "two processes")
         for query in drawn("Processes of bots: wanted and actual"):
             await eventually(partial(shows, demo, query, 2), 60, query)
+        for process in ("bots-2", "bots"):
+            crash(demo, process)
+            await eventually(lambda: are_not({"bots": 20, "bots-2": 20}), 60, f"{process} crashed")
+            await eventually(lambda: are({"bots": 20, "bots-2": 20}), 90, f"{process} has its share again")
     assert "bots-2" in demo.run("status")
     with autoscale(demo, "--most", "1", "--patience", "0"):
         await eventually(lambda: are({"bots": 40}), 90, "one process again")

@@ -129,4 +129,4 @@ def _told(hands: Hands, tracer: Tracer) -> Hands:
                 if number is not None:
                     await grafana.end(number)
 
-    return Hands(act, hands.lives)
+    return Hands(act, hands.keep, hands.lives)

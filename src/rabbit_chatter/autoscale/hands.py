@@ -22,8 +22,13 @@ from rabbit_chatter.up.fleet import Fleet
 
 _PATIENCE = 30.0  # seconds for a process to appear, or to leave
 _COMPOSE_SECONDS = 120.0  # containers that end say goodbye first
+_SURE = 3  # looks with a wrong number of bots: while some move, the directory lists more, or fewer
 
 log = structlog.get_logger()
+
+
+async def nothing() -> None:
+    """Leave all as it is."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,24 @@ class Hands:
 
     Attributes:
         act: does what was decided, where that changes something.
+        keep: is called where nothing changes.
         lives: whether there is still something to decide about.
     """
 
     act: Callable[[Decision, Reading], Awaitable[None]]
+    keep: Callable[[], Awaitable[None]] = nothing
     lives: Callable[[], bool] = lambda: True
 
 
 def local(sight: Sight, fleet: Fleet, publisher: Publisher) -> Hands:
     """Return what starts and stops processes of the local network; the number of bots stays as it is."""
+    wrong = 0
+
+    async def share(now: Census) -> None:
+        nonlocal wrong
+        wrong = 0
+        # As many as were asked for, whatever the directory lists.
+        await tell(publisher, shares(fleet.bots, sorted(now.instances)))
 
     async def act(decision: Decision, seen: Reading) -> None:
         if decision.wanted > seen.actual:
@@ -49,12 +63,19 @@ def local(sight: Sight, fleet: Fleet, publisher: Publisher) -> Hands:
         else:
             gone = {await asyncio.to_thread(fleet.shrink) for _ in range(seen.actual - decision.wanted)}
             now = await _until(sight, lambda now: not gone & now.instances)
-        # As many as were asked for: while some move, the directory lists more, or fewer.
-        bots = fleet.bots
-        await tell(publisher, shares(bots, sorted(now.instances)))
-        log.info("scaling.done", processes=len(now.instances), bots=bots)
+        await share(now)
+        log.info("scaling.done", processes=len(now.instances), bots=fleet.bots)
 
-    return Hands(act, fleet.lives)
+    async def keep() -> None:
+        """Share bots out again after a crash: a process is started again without its share."""
+        nonlocal wrong
+        now = await sight.census()
+        wrong = wrong + 1 if now.bots != fleet.bots else 0
+        if wrong >= _SURE and len(now.instances) == fleet.size:
+            await share(now)
+            log.info("scaling.shared_out", processes=fleet.size, bots=fleet.bots, listed=now.bots)
+
+    return Hands(act, keep, fleet.lives)
 
 
 def compose(sight: Sight) -> Hands:

@@ -74,10 +74,11 @@ class Autoscaler:
         if decision != self._last:
             _tell(decision, seen)
         self._last = decision
-        if decision.wanted == seen.actual:
-            return
         try:
-            await self._hands.act(decision, seen)
+            if decision.wanted == seen.actual:
+                await self._hands.keep()
+            else:
+                await self._hands.act(decision, seen)
         except ChatterError as error:
             self._metrics.failures.labels("change").inc()
             log.warning("scaling.failed", error=str(error))
