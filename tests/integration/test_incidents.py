@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,29 @@ async def test_a_secret_is_kept_and_an_order_is_checked(on: Stage, tmp_path: Pat
         new = one.log[log:]
         assert name not in json.dumps(new)
         assert not [line for line in new if line["event"].startswith("incident")]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_server_that_starts_later_learns_what_runs(on: Stage, broker: PrivateBroker) -> None:
+    """Its page shows the incident as the others do, and ends with it."""
+    await on.start("slow-dialect", 600, 0.5)
+    await eventually(on.running)
+    async with component(
+        "server", CHATTER_AMQP_URL=broker.amqp_url("chatter-server"), CHATTER_INSTANCE="late-server"
+    ) as late:
+        await late.ready()
+        other = Stage(late, on.manager, on.bots)
+        (learnt,) = await eventually(other.running)
+        (known,) = await on.running()
+        assert {**learnt, "started": 0, "ends": 0} == {**known, "started": 0, "ends": 0}
+        ends = [datetime.fromisoformat(one["ends"]) for one in (learnt, known)]
+        assert abs(ends[0] - ends[1]) <= timedelta(seconds=1)
+        (await on.post("/incidents/stop")).raise_for_status()
+
+        async def over() -> bool:
+            return await other.running() == await on.running() == []
+
+        await eventually(over)
 
 
 @pytest.mark.asyncio(loop_scope="module")

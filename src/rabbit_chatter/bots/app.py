@@ -71,6 +71,7 @@ async def run(options: Options) -> None:
         seams = running.seams
         seams.node = node
         agent = await stack.enter_async_context(Agent("bots", seams, load()))
+        agent.publish = node.publisher.publish
         client = await stack.enter_async_context(
             httpx.AsyncClient(base_url=running.settings.queue_manager_url, timeout=5)
         )

@@ -10,13 +10,13 @@ from typing import Self
 import structlog
 
 from rabbit_chatter.broker import Handler
-from rabbit_chatter.errors import BadMessageError, IncidentError
+from rabbit_chatter.errors import BadMessageError, IncidentError, PublishError
 from rabbit_chatter.incidents.catalogue import Incident, find
 from rabbit_chatter.incidents.dose import Dose
 from rabbit_chatter.incidents.faults import FAULTS
-from rabbit_chatter.incidents.orders import Start, Stop, decode
+from rabbit_chatter.incidents.orders import Ask, Order, Start, Stop, Told, decode, encode
 from rabbit_chatter.incidents.seams import Seams
-from rabbit_chatter.messages import Message, Reason
+from rabbit_chatter.messages import Kind, Message, Reason, new_id
 
 log = structlog.get_logger()
 
@@ -43,6 +43,11 @@ class Active:
         """When it ends at the latest."""
         return self.started + timedelta(seconds=self.order.seconds)
 
+    @property
+    def left(self) -> float:
+        """Seconds until then."""
+        return (self.ends - datetime.now(UTC)).total_seconds()
+
 
 Listener = Callable[[Active, bool], Awaitable[None]]
 
@@ -55,6 +60,10 @@ class Agent:
         seams: of the component.
         catalogue: all incidents.
         told: called with each incident that begins (true) or ends (false); for the teacher's view.
+
+    Attributes:
+        running: by name.
+        publish: how other components are answered; ``None`` until the broker is there.
     """
 
     def __init__(
@@ -65,6 +74,8 @@ class Agent:
         self._catalogue = catalogue
         self._told = told
         self.running: dict[str, Active] = {}
+        self.publish: Callable[[Message], Awaitable[None]] | None = None
+        self._learning = False
 
     async def __aenter__(self) -> Self:
         """Nothing runs yet."""
@@ -92,21 +103,43 @@ class Agent:
 
         return obey
 
-    async def obey(self, order: Start | Stop) -> None:
-        """Begin or end an incident; returns before it has done its harm.
+    async def obey(self, order: Order) -> None:
+        """Begin or end an incident, or tell of it; returns before it has done its harm.
 
         Raises:
             IncidentError: it is not in the catalogue.
         """
-        if isinstance(order, Start):
-            incident = find(self._catalogue, order.name)
-            await self._end(order.name)
-            active = Active(incident, order, datetime.now(UTC))
-            self.running[order.name] = active
-            active.task = asyncio.create_task(self._run(active), name="incident")
-        else:
-            for name in [order.name] if order.name else list(self.running):
-                await self._end(name)
+        match order:
+            case Start():
+                await self._end(order.name)
+                self._begin(order, datetime.now(UTC))
+            case Stop():
+                self._learning = False  # what others tell may be older
+                for name in [order.name] if order.name else list(self.running):
+                    await self._end(name)
+            case Ask():
+                for active in list(self.running.values()):
+                    await self._say(Told(active.order, active.started.timestamp()))
+            case Told(order=told) if self._learning and told.name not in self.running:
+                self._begin(told, datetime.fromtimestamp(order.began, UTC))
+
+    async def learn(self) -> None:
+        """Ask the others what runs, and join in."""
+        self._learning = True
+        await self._say(Ask())
+
+    async def _say(self, order: Order) -> None:
+        if self.publish is None:
+            return
+        try:
+            await self.publish(Message(new_id(), Kind.CONTROL, self._component, encode(order)))
+        except PublishError as error:
+            log.warning("incident.not_told", error=str(error))
+
+    def _begin(self, order: Start, started: datetime) -> None:
+        active = Active(find(self._catalogue, order.name), order, started)
+        self.running[order.name] = active
+        active.task = asyncio.create_task(self._run(active), name="incident")
 
     async def _end(self, name: str) -> None:
         active = self.running.get(name)
@@ -140,7 +173,7 @@ class Agent:
 
     async def _wait(self, active: Active) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(active.order.seconds):
+            async with asyncio.timeout(active.left):
                 await active.over.wait()
 
     async def _tell(self, active: Active, *, begins: bool) -> None:

@@ -42,18 +42,37 @@ class Stop(msgspec.Struct, frozen=True, tag="stop", tag_field="do"):
     name: str | None = None
 
 
+class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="do"):
+    """Tell what runs: whoever asks was not there when it was ordered."""
+
+
+class Told(msgspec.Struct, frozen=True, tag="told", tag_field="do"):
+    """The answer: an order that is being obeyed.
+
+    Attributes:
+        order: as it was given.
+        began: when it was heard, in seconds since 1970.
+    """
+
+    order: Start
+    began: Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+
+
+Order = Start | Stop | Ask | Told
+
+
 class Control(msgspec.Struct, frozen=True):
     """The text of a control message that is about incidents."""
 
-    incident: Start | Stop
+    incident: Order
 
 
-def encode(order: Start | Stop) -> str:
+def encode(order: Order) -> str:
     """Return the text of a control message; all are equally long, as spans tell the size of a message."""
     return msgspec.json.encode(Control(order)).decode().ljust(_LENGTH)
 
 
-def decode(text: str) -> Start | Stop | None:
+def decode(text: str) -> Order | None:
     """Return the order in a control message, or ``None`` if it is about something else.
 
     Raises:

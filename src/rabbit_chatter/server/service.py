@@ -100,7 +100,7 @@ async def serve(port: int, host: str | None = None) -> None:
             stack.push_async_callback(ended, asyncio.create_task(follow, name="alertmanager"))
         # Twice as many as are kept, as some cannot be read or were published twice.
         node = await _read(running, archive, 2 * settings.archive_messages, address, stack)
-        crier.publish = desk.publish = node.publisher.publish
+        crier.publish = desk.publish = agent.publish = node.publisher.publish
         await stack.enter_async_context(agent)
         stack.push_async_callback(ended, asyncio.create_task(_obey(node, running, agent)))
         await running.stopping.wait()
@@ -140,7 +140,7 @@ async def _read(running: Process, archive: Archive, window: int, address: str, s
 
 
 async def _obey(node: Node, running: Process, agent: Agent) -> None:
-    """Listen to orders from now on; those about bots are nobody's here."""
+    """Listen to orders from now on, and learn of earlier ones; those about bots are nobody's here."""
     control = f"control.{running.settings.instance}"
     subscription = Subscription(
         control,
@@ -149,6 +149,7 @@ async def _obey(node: Node, running: Process, agent: Agent) -> None:
         declare=lambda channel: topology.declare_control(channel, control),
     )
     await node.consumer.subscribe(subscription, patience=float("inf"))
+    await agent.learn()
 
 
 async def _ignore(_: Message) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -7,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from rabbit_chatter.errors import BadMessageError, IncidentError
 from rabbit_chatter.incidents.agent import Active, Agent
 from rabbit_chatter.incidents.catalogue import load
-from rabbit_chatter.incidents.orders import Start, Stop, encode
+from rabbit_chatter.incidents.orders import Ask, Start, Stop, Told, decode, encode
 from rabbit_chatter.incidents.seams import Seams
 from rabbit_chatter.messages import Kind, Message, new_id
 from rabbit_chatter.telemetry.metrics import Metrics
@@ -79,6 +80,32 @@ async def test_several_run_at_once_and_are_stopped_together() -> None:
         await breaking.obey(Stop())
         assert not seams.composing.layers
         assert not seams.sampling.layers
+
+
+async def test_who_comes_later_learns_what_runs() -> None:
+    """It goes on for the rest of its time; who did not ask, or has heard of an end since, does not join."""
+    (telling, _, _), (learning, _, _), (busy, _, _) = agent(), agent("server"), agent()
+    answers: list[Message] = []
+
+    async def answer(message: Message) -> None:
+        answers.append(message)
+
+    async with telling, learning, busy:
+        await telling.obey(start(seconds=600))
+        telling.publish = learning.publish = answer
+        await learning.learn()
+        assert decode(answers[0].text) == Ask()
+        await telling.obey(Ask())
+        told = decode(answers[1].text)
+        assert isinstance(told, Told)
+        await learning.obey(told)
+        await busy.obey(told)
+        assert [list(one.running) for one in (learning, busy)] == [["slow-dialect"], []]
+        ends = [one.running["slow-dialect"].ends for one in (telling, learning)]
+        assert abs(ends[0] - ends[1]) < timedelta(milliseconds=1)
+        await learning.obey(Stop())
+        await learning.obey(told)
+        assert learning.running == {}
 
 
 async def test_others_incidents_are_noted_only() -> None:
