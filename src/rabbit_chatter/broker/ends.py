@@ -4,15 +4,14 @@ import asyncio
 from dataclasses import dataclass
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
-from opentelemetry.trace import Tracer
 
 from rabbit_chatter import names
 from rabbit_chatter.broker.connection import Link
-from rabbit_chatter.telemetry.tracing import speaking
+from rabbit_chatter.broker.instrumentation import tracing_news
 
-_ROUND = 0.25  # seconds between two questions to the broker …
-_EMPTY = 6  # … of which so many are answered before a stream that sends nothing is taken for empty
-_PATIENCE = 15.0  # seconds for the other end, once one is known
+_ROUND = 0.25  # seconds between two questions how many messages there are …
+_EMPTY = 6  # … after so many answers that there are none, a stream that sends nothing is taken for empty
+_PATIENCE = 15.0  # seconds for all that
 
 
 @dataclass(frozen=True)
@@ -29,23 +28,22 @@ class Ends:
     latest: int
 
 
-async def ends_of(link: Link, stream: str, tracer: Tracer) -> Ends | None:
+async def ends_of(link: Link, stream: str) -> Ends | None:
     """Return where a stream begins and ends; ``None`` if there is nothing in it.
 
     Raises:
-        TimeoutError: it sent only one of its ends.
+        TimeoutError: there is something in it, but it did not come.
         BrokerUnavailableError: the connection is not open.
     """
     channel = await link.scratch()
     try:
         await channel.set_qos(prefetch_count=1)
         queue = await channel.get_queue(stream, ensure=False)
-        with speaking(tracer):
+        with tracing_news(lambda _: False):
             oldest, latest = await _peek(queue, "first"), await _peek(queue, "last")
-        await _sent_or_empty(channel, oldest, latest)
-        if not (oldest.done() or latest.done()):
-            return None
         async with asyncio.timeout(_PATIENCE):
+            if await _is_empty(channel, stream, oldest, latest):
+                return None
             return Ends(await oldest, await latest)
     finally:
         await channel.close()
@@ -64,9 +62,12 @@ async def _peek(queue: AbstractQueue, place: str) -> asyncio.Future[int]:
     return found
 
 
-async def _sent_or_empty(channel: AbstractChannel, *ends: asyncio.Future[int]) -> None:
-    """Wait until something came, or long enough: a broker without time to send has none to answer, either."""
-    for _ in range(_EMPTY):
+async def _is_empty(channel: AbstractChannel, stream: str, *ends: asyncio.Future[int]) -> bool:
+    """Return whether nothing came for long enough, by RabbitMQ's answers: it may be busy, and so may we."""
+    empty = 0
+    while empty < _EMPTY:
         if (await asyncio.wait(ends, timeout=_ROUND))[0]:
-            return
-        await channel.set_qos(prefetch_count=1)
+            return False
+        found = await channel.declare_queue(stream, passive=True)
+        empty = 0 if found.declaration_result.message_count else empty + 1
+    return True

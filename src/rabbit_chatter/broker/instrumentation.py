@@ -23,8 +23,7 @@ from opentelemetry.instrumentation.aio_pika import AioPikaInstrumentor
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import Link, SpanContext
 
-from rabbit_chatter import names
-from rabbit_chatter.clock import NANOSECONDS, now_ns
+from rabbit_chatter.clock import now_ns
 from rabbit_chatter.errors import TelemetryError
 from rabbit_chatter.messages import SENT_HEADER
 from rabbit_chatter.telemetry import conventions as c
@@ -36,8 +35,10 @@ log = structlog.get_logger()
 
 Callback = Callable[[AbstractIncomingMessage], Awaitable[Any]]
 Turn = AbstractAsyncContextManager[None]
+News = Callable[[AbstractIncomingMessage], bool]
 
 _turn: ContextVar[Turn] = ContextVar("turn", default=nullcontext())  # noqa: B039 - it has no state
+_news: ContextVar[News | None] = ContextVar("news", default=None)
 
 
 @contextmanager
@@ -48,6 +49,16 @@ def taking_turns(turn: Turn) -> Iterator[None]:
         yield
     finally:
         _turn.reset(token)
+
+
+@contextmanager
+def tracing_news(is_news: News) -> Iterator[None]:
+    """Let consumers that begin within the block trace only news: the rest was traced when it was said."""
+    token = _news.set(is_news)
+    try:
+        yield
+    finally:
+        _news.reset(token)
 
 
 def instrument(tracing: Tracing, metrics: Metrics, host: str, port: int) -> None:
@@ -63,13 +74,12 @@ def instrument(tracing: Tracing, metrics: Metrics, host: str, port: int) -> None
         TelemetryError: the official instrumentation did not take hold, as happens silently when its
             version does not fit aio-pika's. Traces would be missing, so we do not start.
     """
-    started = now_ns()
 
     async def consume(wrapped: Any, instance: Queue, args: Any, kwargs: Any) -> Any:  # noqa: ANN401 - wrapt's
         # `args[0]` is the official instrumentation around our callback; this goes around both.
         layer = _outermost(tracing, metrics, instance, args[0], (host, port))
-        if names.STREAM_OFFSET in (kwargs.get("arguments") or ()):
-            layer = _only_news(layer, args[0], started)
+        if (is_news := _news.get()) is not None:
+            layer = _only_news(layer, args[0], is_news)
         return await wrapped(layer, *args[1:], **kwargs)
 
     wrapt.wrap_function_wrapper(Queue, "consume", consume)
@@ -129,14 +139,9 @@ async def _untraced(cause: SpanContext, official: Callback, message: AbstractInc
         return await official(message)
 
 
-def _only_news(traced: Callback, official: Callback, started: int) -> Callback:
-    """Read without a span what was said before this process: it was traced when it was said."""
-
+def _only_news(traced: Callback, official: Callback, is_news: News) -> Callback:
     async def delivered(message: AbstractIncomingMessage) -> Any:  # noqa: ANN401 - as aio-pika has it
-        sent = message.headers.get(SENT_HEADER)
-        if not isinstance(sent, int):
-            sent = message.timestamp.timestamp() * NANOSECONDS if message.timestamp else started
-        if sent >= started:
+        if is_news(message):
             return await traced(message)
         with suppress_instrumentation():
             return await official(message)

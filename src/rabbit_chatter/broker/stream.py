@@ -31,9 +31,10 @@ from rabbit_chatter import names
 from rabbit_chatter.broker.connection import Link, translated
 from rabbit_chatter.broker.delivery import properties_of
 from rabbit_chatter.broker.ends import Ends, ends_of
+from rabbit_chatter.broker.instrumentation import tracing_news
 from rabbit_chatter.clock import NANOSECONDS, monotonic, now_ns
 from rabbit_chatter.errors import BadMessageError, ChatterError
-from rabbit_chatter.messages import Message, Reason, parse
+from rabbit_chatter.messages import SENT_HEADER, Message, Reason, parse
 from rabbit_chatter.telemetry import conventions as c
 from rabbit_chatter.telemetry.metrics import Children, Metrics, Outcome, exemplar
 from rabbit_chatter.telemetry.tracing import speaking
@@ -146,7 +147,7 @@ class StreamReader:
         self._resuming = self._last is not None
         start = self._last[0] if self._last else await self._place()
         self._silent = 0.0
-        with speaking(self.tracer):
+        with speaking(self.tracer), tracing_news(self._is_news):
             self._tag = await self._queue.consume(
                 partial(self._deliver, self._round), arguments={names.STREAM_OFFSET: start}
             )
@@ -157,7 +158,7 @@ class StreamReader:
 
         Hours of talk are in a stream, and reading takes a minute for half a million messages.
         """
-        self._ends = ends = await ends_of(self.link, self.stream, self.tracer)
+        self._ends = ends = await ends_of(self.link, self.stream)
         if ends is None or ends.latest - ends.oldest < self.window:
             return "first"
         return ends.latest - self.window + 1
@@ -185,19 +186,31 @@ class StreamReader:
             return 0.0
         return _LATE if self._last is None or self._last[0] < self._ends.latest else _QUIET
 
-    def _is_history(self, offset: int) -> bool:
-        """Return whether a message was in the stream at the start, whatever its sender's clock says."""
-        return self._ends is not None and offset <= self._ends.latest
+    def _is_news(self, incoming: AbstractIncomingMessage) -> bool:
+        """Return whether a delivery is to be traced: it is new, and was not traced by another process."""
+        offset, sent = incoming.headers.get(names.STREAM_OFFSET), incoming.headers.get(SENT_HEADER)
+        if not isinstance(offset, int) or (self._last is not None and offset <= self._last[0]):
+            return False
+        return self._is_after_start(offset, sent if isinstance(sent, int) else self._started_ns)
+
+    def _is_after_start(self, offset: int, sent_ns: int) -> bool:
+        """Return whether a message was said since the start: it was not there then, whatever its clock."""
+        return sent_ns >= self._started_ns and (self._ends is None or offset > self._ends.latest)
 
     async def _begin_anew(self) -> None:
         log.warning("stream.replaced", stream=self.stream)
         self._last, self._resuming = None, False
         self.caught_up.clear()
         self.listener.forget()
-        with suppress(*CONNECTION_EXCEPTIONS):  # a lost link begins at "first" by itself now
-            if self._queue is not None and self._tag is not None:
+        assert self._queue is not None
+        try:
+            if self._tag is not None:
                 await self._queue.cancel(self._tag)
             await self._consume()
+        except (TimeoutError, ChatterError, *CONNECTION_EXCEPTIONS) as error:
+            log.warning("stream.unreadable", stream=self.stream, error=str(error) or type(error).__name__)
+            with suppress(*CONNECTION_EXCEPTIONS):
+                await self._queue.channel.close()  # on the next one, all begins anew
 
     def _catch_up(self) -> None:
         if not self.caught_up.is_set():
@@ -232,7 +245,7 @@ class StreamReader:
         started, template = monotonic(), c.template_of(incoming.routing_key or "")
         try:
             message = parse(incoming.body, properties_of(incoming))
-            if message.sent_ns >= self._started_ns and not self._is_history(offset):
+            if self._is_after_start(offset, message.sent_ns):
                 self._catch_up()
             header = incoming.headers.get("traceparent")
             trace_id, sampled = trace_of(header)
