@@ -34,7 +34,11 @@ class Stranger:
             self.heard.append(message)
             await message.ack()
 
-        await queue.consume(take)
+        self._queue, self._tag = queue, await queue.consume(take)
+
+    async def listen_no_more(self) -> None:
+        """Read nothing that the bot says from now on."""
+        await self._queue.cancel(self._tag)
 
     async def send(self, key: str, body: bytes, **properties: Any) -> None:  # noqa: ANN401 - any property
         """Publish anything."""
@@ -48,6 +52,22 @@ class Stranger:
         await self.send(
             names.invite_key(self.bot), body, type="invite", correlation_id=conversation, headers=headers
         )
+
+    async def order(self, text: str) -> None:
+        """Tell all processes something."""
+        exchange = await self._channel.get_exchange(names.CONTROL, ensure=False)
+        body = json.dumps({"from": "operator", "text": text}).encode()
+        await exchange.publish(aio_pika.Message(body, message_id=new_id(), type="control"), "")
+
+    async def say(self, conversation: str, **said: Any) -> None:  # noqa: ANN401 - any field
+        """Say something in a conversation."""
+        body = json.dumps({"from": STRANGER, "to": self.bot, "text": "well", **said}).encode()
+        await self.send(names.dm_key(STRANGER, self.bot), body, correlation_id=conversation)
+
+    def goodbyes(self, conversation: str) -> int:
+        """Return how often the bot has said its last word in ``conversation``."""
+        said = [json.loads(message.body) for message in self.heard if message.correlation_id == conversation]
+        return sum(bool(one.get("last")) for one in said)
 
     async def answer_to(self, conversation: str) -> aio_pika.abc.AbstractIncomingMessage:
         """Return what the bot says in ``conversation``."""
@@ -113,6 +133,33 @@ async def test_stranger_is_answered_in_its_trace(stranger: Stranger, bot: Lonely
     await eventually(lambda: {"process invite", "compose", "publish dm"} <= names_in(receiver, trace_id))
     said = bot.process.events("message.said")[0]
     assert said["trace_id"] == trace_id
+
+
+async def test_whoever_leaves_gives_a_sign_to_whoever_waits_for_it(stranger: Stranger, bot: Lonely) -> None:
+    """Each of two that leave has the last word in another conversation, and neither waits for the other.
+
+    The stranger listens until its goodbye was heard, as the bot does; it learns of that by an answer.
+    """
+    ours, theirs = new_id(), new_id()
+    for conversation in (ours, theirs):
+        await stranger.call(conversation)
+        await stranger.answer_to(conversation)
+    await stranger.order('{"scale": {"lonely": 0}}')
+
+    async def is_leaving() -> bool:
+        invite = new_id()
+        await stranger.call(invite)
+        await stranger.answer_to(invite)
+        return stranger.goodbyes(invite) == 1
+
+    await eventually(is_leaving)
+    await stranger.say(ours, turn=1, last=True)
+    await stranger.say(theirs, turn=1)
+    await eventually(lambda: stranger.goodbyes(theirs))
+    await eventually(lambda: stranger.goodbyes(ours), what="a sign")
+    await stranger.listen_no_more()
+    await eventually(lambda: bot.process.events("population.resized")[1:], what="it has left")
+    assert (stranger.goodbyes(ours), stranger.goodbyes(theirs)) == (1, 1)
 
 
 def names_in(receiver: Receiver, trace_id: str) -> set[str]:

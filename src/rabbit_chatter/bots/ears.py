@@ -11,7 +11,7 @@ from rabbit_chatter.broker import Handler, Subscription, topology
 from rabbit_chatter.errors import ChatterError
 
 _PATIENCE_SECONDS = 60.0
-_LINGER_SECONDS = 5.0  # in which a goodbye arrives that crossed our last word
+LINGER_SECONDS = 5.0  # in which a goodbye arrives that crossed our last word
 
 log = structlog.get_logger()
 
@@ -69,15 +69,23 @@ class Ears:
         await self._world.consumer.subscribe(subscription)
         return subscription
 
-    async def heard_out(self, partner: str) -> bool:
-        """Return whether ``partner`` listens to us no more, and everything it said has been given to us.
+    async def is_heard_by(self, partner: str) -> bool:
+        """Return whether ``partner`` listens to us.
 
         Raises:
             BrokerUnavailableError: the broker is away.
         """
         async with self._world.consumer.scratch() as channel:
             _, listeners = await topology.look_at_dm(channel, self._name, partner)
-        if listeners:
+        return listeners > 0
+
+    async def heard_out(self, partner: str) -> bool:
+        """Return whether ``partner`` listens to us no more, and everything it said has been given to us.
+
+        Raises:
+            BrokerUnavailableError: the broker is away.
+        """
+        if await self.is_heard_by(partner):
             return False
         async with self._world.consumer.scratch() as channel:
             waiting, _ = await topology.look_at_dm(channel, partner, self._name)
@@ -98,7 +106,7 @@ class Ears:
         wanted.discard(conversation)
         if not wanted:
             # Not here and now: the message that ended it is acknowledged first, on this very queue.
-            task = self._world.tasks.create_task(self._stop(partner, _LINGER_SECONDS if crossing else 0.0))
+            task = self._world.tasks.create_task(self._stop(partner, LINGER_SECONDS if crossing else 0.0))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 

@@ -7,7 +7,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Tracer
 
 from rabbit_chatter.bots.conversation import Conversation
-from rabbit_chatter.bots.ears import Ears
+from rabbit_chatter.bots.ears import LINGER_SECONDS, Ears
 from rabbit_chatter.bots.pacing import Pace
 from rabbit_chatter.bots.voice import Voice
 from rabbit_chatter.bots.world import World
@@ -19,6 +19,7 @@ from rabbit_chatter.telemetry import conventions as c
 MOST_CONVERSATIONS = 50  # a stranger may invite as often as it likes
 PATIENCE_SECONDS = 60.0
 TURN_SECONDS = 10.0
+SIGN_SECONDS = LINGER_SECONDS + 1  # whoever merely lingers listens no more by then
 _LOOK_SECONDS = 0.3
 GOODBYE = "Bye!"
 
@@ -44,6 +45,7 @@ class Talk:
         self._tracer = tracer
         self._ears = Ears(name, voice.name, self._hear, tracer, world)
         self._conversations: dict[str, Conversation] = {}
+        self._last_words: dict[str, list[Conversation]] = {}  # theirs, by partner with whom we still talk
         self._leaving = False
 
     @property
@@ -121,7 +123,7 @@ class Talk:
 
         That our goodbye left its queue would prove nothing: the partner may not have read it yet.
         """
-        end = monotonic() + PATIENCE_SECONDS
+        end, sign = monotonic() + PATIENCE_SECONDS, monotonic() + SIGN_SECONDS
         while waiting := [one for one in self._conversations.values() if one.begun]:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
@@ -129,11 +131,24 @@ class Talk:
                     if await self._ears.heard_out(conversation.partner):
                         conversation.silent = True
                         self._end(conversation, "left")
+                    elif monotonic() > sign:
+                        await self._give_sign(conversation.partner)
             except ChatterError as error:
                 log.debug("bot.left_unheard", bot=self._name, error=str(error))
                 return
             if monotonic() > end:
                 return
+
+    async def _give_sign(self, partner: str) -> None:
+        """Answer goodbyes of a partner that leaves, too, if it still listens: it may be waiting for that.
+
+        Two that called each other have two conversations. Where each had the last word in one of them, each
+        would see the other listen, because of the other one, and neither would go.
+        """
+        if await self._ears.is_heard_by(partner):
+            for conversation in self._last_words.pop(partner, ()):
+                conversation.pending = self._message(conversation, Kind.DM, GOODBYE, last=True)
+                await self._speak(conversation, "")
 
     def abandon_silent(self) -> None:
         """End conversations whose partner has said nothing for too long."""
@@ -215,6 +230,10 @@ class Talk:
         if self._conversations.pop(conversation.id, None) is None:
             return
         conversation.over = True  # should an answer still be in the making
+        if conversation.partner not in self.partners:
+            self._last_words.pop(conversation.partner, None)
+        elif conversation.silent and conversation.heard > conversation.spoken:
+            self._last_words.setdefault(conversation.partner, []).append(conversation)
         self._world.metrics.ended.labels(outcome).inc()
         log.info("conversation.ended", bot=self._name, conversation=conversation.id, outcome=outcome)
         crossing = outcome == "finished" and not conversation.silent
