@@ -1,6 +1,7 @@
 """In each component: obeys orders about incidents, and ends each when its time is over."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,12 +30,14 @@ class Active:
         incident: which.
         order: how it was ordered.
         started: when that was heard.
+        left: seconds that it may last from now on; fewer than ordered if it was told of later.
         over: set when it shall end before its time.
     """
 
     incident: Incident
     order: Start
     started: datetime
+    left: float
     over: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -42,11 +45,6 @@ class Active:
     def ends(self) -> datetime:
         """When it ends at the latest."""
         return self.started + timedelta(seconds=self.order.seconds)
-
-    @property
-    def left(self) -> float:
-        """Seconds until then."""
-        return (self.ends - datetime.now(UTC)).total_seconds()
 
 
 Listener = Callable[[Active, bool], Awaitable[None]]
@@ -112,7 +110,7 @@ class Agent:
         match order:
             case Start():
                 await self._end(order.name)
-                self._begin(order, datetime.now(UTC))
+                self._begin(order, 0.0)
             case Stop():
                 self._learning = False  # what others tell may be older
                 for name in [order.name] if order.name else list(self.running):
@@ -121,7 +119,7 @@ class Agent:
                 for active in list(self.running.values()):
                     await self._say(Told(active.order, active.started.timestamp()))
             case Told(order=told) if self._learning and told.name not in self.running:
-                self._begin(told, datetime.fromtimestamp(order.began, UTC))
+                self._begin(told, max(time.time() - order.began, 0.0))
 
     async def learn(self) -> None:
         """Ask the others what runs, and join in."""
@@ -136,8 +134,9 @@ class Agent:
         except PublishError as error:
             log.warning("incident.not_told", error=str(error))
 
-    def _begin(self, order: Start, started: datetime) -> None:
-        active = Active(find(self._catalogue, order.name), order, started)
+    def _begin(self, order: Start, ago: float) -> None:
+        incident, started = find(self._catalogue, order.name), datetime.now(UTC) - timedelta(seconds=ago)
+        active = Active(incident, order, started, order.seconds - ago)
         self.running[order.name] = active
         active.task = asyncio.create_task(self._run(active), name="incident")
 

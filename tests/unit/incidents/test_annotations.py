@@ -19,7 +19,7 @@ INCIDENT = load()["slow-dialect"]
 
 def active(*, secret: bool = False) -> Active:
     """Return a running incident."""
-    return Active(INCIDENT, Start(INCIDENT.name, 60, 1.0, "seed", secret), datetime.now(UTC))
+    return Active(INCIDENT, Start(INCIDENT.name, 60, 1.0, "seed", secret), datetime.now(UTC), 60)
 
 
 def told(url: str, token: str = "") -> Annotator:
