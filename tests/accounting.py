@@ -17,6 +17,8 @@ import httpx
 from rabbit_chatter import names
 from support import eventually
 
+_PATIENCE = 60.0  # seconds for one answer: a queue may be choosing another leader
+
 
 class Broker(Protocol):
     """A RabbitMQ, and how to get in."""
@@ -109,7 +111,7 @@ async def take_all(channel: aio_pika.abc.AbstractChannel, name: str) -> set[str]
     """Return the ids of what is in a queue."""
     queue = await channel.get_queue(name, ensure=False)
     ids = set()
-    while message := await queue.get(fail=False, no_ack=True):
+    while message := await queue.get(fail=False, no_ack=True, timeout=_PATIENCE):
         ids.add(str(message.message_id))
     return ids
 
@@ -120,6 +122,6 @@ async def dead_letters(broker: Broker) -> set[str]:
         channel = await connection.channel()
         queue = await channel.get_queue(names.DEAD_LETTERS, ensure=False)
         ids = set()
-        while message := await queue.get(fail=False):
+        while message := await queue.get(fail=False, timeout=_PATIENCE):
             ids.add(str(message.message_id))
         return ids

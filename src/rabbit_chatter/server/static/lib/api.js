@@ -49,6 +49,8 @@ export async function getAll(path, key, most = 10_000) {
   }
 }
 
+const SOON = 5; // seconds until the next try where there was no answer, or nobody looked
+
 /**
  * Ask again and again while a view is shown: returns { value, error }, of which `value` is the last known one.
  * A hidden tab asks nothing.
@@ -59,15 +61,17 @@ export function usePoll(ask, seconds, ...inputs) {
     let timer;
     let over = false;
     async function round() {
+      let pause = Math.min(seconds, SOON);
       if (!document.hidden) {
         try {
           const value = await ask();
+          pause = seconds;
           if (!over) setState({ value });
         } catch (error) {
           if (!over) setState((before) => ({ value: before.value, error }));
         }
       }
-      if (!over) timer = setTimeout(round, seconds * 1000);
+      if (!over) timer = setTimeout(round, pause * 1000);
     }
     setState({});
     round();
