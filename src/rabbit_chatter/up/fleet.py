@@ -52,7 +52,9 @@ class Fleet:
         """Start one more process, without bots, and return its name."""
         record = self._record()
         name = next(name for name in (f"bots-{number}" for number in count(2)) if name not in record.more)
-        self._keep(replace(record, more={**record.more, name: free_ports(1)[0]}))
+        # One of them may be starting again, without its port.
+        (port,) = free_ports(1, besides=[*vars(self.ports).values(), *record.more.values()])
+        self._keep(replace(record, more={**record.more, name: port}))
         self._supervisor.enlist(name)
         return name
 

@@ -83,7 +83,7 @@ class Network:
         """
         self._check_nothing_runs()
         check_free((name, port, option_of(name)) for name, port in ports_in_use(options.ports) if port)
-        epmd, dist = free_ports(2)
+        epmd, dist = free_ports(2, besides=vars(options.ports).values())
         options = replace(options, ports=replace(options.ports, epmd=epmd, dist=dist))
         plan = Plan(self.folder, options)
         self.folder.mkdir(parents=True, exist_ok=True)

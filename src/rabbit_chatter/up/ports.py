@@ -14,14 +14,16 @@ from rabbit_chatter.up.options import LOOPBACK
 _FREE = range(20000, 32768)
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(count: int, besides: Iterable[int] = ()) -> list[int]:
     """Return ports that nobody has now, below those that outgoing connections take.
 
     Args:
         count: how many, all different.
+        besides: ports that somebody will take, though nobody has them yet.
     """
     found: list[int] = []
-    for port in random.sample(_FREE, len(_FREE)):
+    free = sorted(set(_FREE).difference(besides))
+    for port in random.sample(free, len(free)):
         if len(found) == count:
             break
         if is_free(port):

@@ -39,9 +39,9 @@ class TracingPorts:
     jaeger_metrics: int
 
     @classmethod
-    def free(cls) -> "TracingPorts":
-        """Return ports that nobody has now."""
-        return cls(*free_ports(4))
+    def free(cls, ports: Ports) -> "TracingPorts":
+        """Return ports that nobody has now, and none of ``ports``, whose processes are yet to start."""
+        return cls(*free_ports(4, besides=vars(ports).values()))
 
     def addresses(self) -> dict[str, str]:
         """Return for each address in compose's network that Prometheus watches the one on this machine."""
@@ -58,7 +58,7 @@ def write(folder: Path, ports: Ports) -> dict[str, str]:
     Returns:
         where Prometheus finds them, by their addresses in compose's network.
     """
-    inner = TracingPorts.free()
+    inner = TracingPorts.free(ports)
     for name, config in ((COLLECTOR, collector_config(ports, inner)), (JAEGER, jaeger_config(ports, inner))):
         (folder / name).mkdir(exist_ok=True)
         (folder / name / "config.yml").write_text(yaml.safe_dump(config, sort_keys=False))

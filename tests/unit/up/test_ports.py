@@ -17,6 +17,14 @@ def test_free_ports_are_free_and_low() -> None:
     assert not any(accepts(port) for port in ports)
 
 
+def test_ports_that_somebody_will_take_are_not_free() -> None:
+    """A port that another process is to have is nobody's, even while that has not started."""
+    left = free_ports(3)
+    taken = set(range(65536)).difference(left)
+    assert sorted(free_ports(3, besides=taken)) == sorted(left)
+    assert free_ports(1, besides=range(65536)) == []
+
+
 def test_taken_port_is_named_with_owner_and_option() -> None:
     """A port in use is told with the program that has it, its pid, and the option to choose another."""
     with socket.socket() as server:

@@ -11,6 +11,7 @@ import yaml
 
 from rabbit_chatter.up.files import shipped
 from rabbit_chatter.up.options import Ports
+from rabbit_chatter.up.ports import free_ports
 from rabbit_chatter.up.tracing import TracingPorts, collector_config, jaeger_config, write
 
 PORTS = Ports(prometheus=1, jaeger=2, otlp=3)
@@ -48,6 +49,13 @@ def test_each_has_a_folder_and_is_a_target(tmp_path: Path) -> None:
     assert {path.parent.name for path in tmp_path.glob("*/config.yml")} == {"jaeger", "otel-collector"}
     assert set(addresses) == {"otel-collector:8888", "otel-collector:8889", "jaeger:8888"}
     assert len(set(addresses.values())) == 3
+
+
+def test_inner_ports_are_not_those_of_processes_that_start_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only four ports are neither taken nor promised, it is those four."""
+    few = free_ports(len(vars(Ports())) + 4)
+    monkeypatch.setattr("rabbit_chatter.up.ports._FREE", few)
+    assert set(vars(TracingPorts.free(Ports(*few[4:]))).values()) == set(few[:4])
 
 
 def test_links_lead_from_a_span_to_its_conversation() -> None:
