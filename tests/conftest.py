@@ -1,5 +1,6 @@
 """What all tests share: a RabbitMQ of their own, real and private."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from rabbit_chatter.up import ports
 from rabbit_chatter.up.private import PrivateBroker
 from running_demo import Demo
 from support import otlp_receiver
@@ -17,6 +19,12 @@ from support import otlp_receiver
 def pytest_configure(config: pytest.Config) -> None:
     """Let SIGTERM end the tests as Ctrl-C does, so that `timeout` leaves no broker behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Give each worker ports of its own: what one has chosen, no other may take before it listens there."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    ports.FREE = ports.FREE[int(worker) :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
 
 
 # All files with tests that take `demo`: one worker runs them, so that there is one demo.

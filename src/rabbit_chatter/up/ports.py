@@ -11,7 +11,7 @@ from rabbit_chatter.errors import UpError
 from rabbit_chatter.up.options import LOOPBACK
 
 # Above begin the ports that the kernel lends to outgoing connections (Linux: 32768).
-_FREE = range(20000, 32768)
+FREE = range(20000, 32768)
 
 
 def free_ports(count: int, besides: Iterable[int] = ()) -> list[int]:
@@ -22,7 +22,7 @@ def free_ports(count: int, besides: Iterable[int] = ()) -> list[int]:
         besides: ports that somebody will take, though nobody has them yet.
     """
     found: list[int] = []
-    free = sorted(set(_FREE).difference(besides))
+    free = sorted(set(FREE).difference(besides))
     for port in random.sample(free, len(free)):
         if len(found) == count:
             break

@@ -54,7 +54,7 @@ def test_each_has_a_folder_and_is_a_target(tmp_path: Path) -> None:
 def test_inner_ports_are_not_those_of_processes_that_start_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where only four ports are neither taken nor promised, it is those four."""
     few = free_ports(len(vars(Ports())) + 4)
-    monkeypatch.setattr("rabbit_chatter.up.ports._FREE", few)
+    monkeypatch.setattr("rabbit_chatter.up.ports.FREE", few)
     assert set(vars(TracingPorts.free(Ports(*few[4:]))).values()) == set(few[:4])
 
 
