@@ -15,13 +15,10 @@ after a lost link  the last message it has seen, which must be the same one: a b
 """
 
 import asyncio
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
-import msgspec
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
@@ -31,6 +28,7 @@ from rabbit_chatter import names
 from rabbit_chatter.broker.connection import Link, translated
 from rabbit_chatter.broker.delivery import properties_of
 from rabbit_chatter.broker.ends import Ends, ends_of
+from rabbit_chatter.broker.entry import Entry, Listener, trace_of
 from rabbit_chatter.broker.instrumentation import tracing_news
 from rabbit_chatter.clock import NANOSECONDS, monotonic, now_ns
 from rabbit_chatter.errors import BadMessageError, ChatterError
@@ -45,43 +43,7 @@ _LATE = 15.0  # the same, before the last chunk that there was at the start
 _MISSED = 3.0  # seconds after which the last message seen is gone from the stream
 _ACK_EVERY = 50  # deliveries of history per acknowledgement; must be well below the prefetch
 
-_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]([0-9a-f])")
-
 log = structlog.get_logger()
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A message and its place in the stream.
-
-    Attributes:
-        offset: its place, from 0; there may be gaps.
-        message: what was said.
-        trace_id: of the trace in which it was published, 32 hexadecimal digits.
-        sampled: whether that trace was recorded.
-        traceparent: that header as it travelled.
-    """
-
-    offset: int
-    message: Message
-    trace_id: str | None = None
-    sampled: bool = False
-    traceparent: str | None = None
-
-
-class Listener(Protocol):
-    """Whoever wants to know what is in the stream; called in order of offsets, never twice for one."""
-
-    def take(self, entry: Entry) -> bool:
-        """Take the next message; return whether it was new."""
-
-    def skip(self, offset: int, error: BadMessageError) -> None:
-        """Learn that the message at ``offset`` cannot be read."""
-
-    def catch_up(self) -> None:
-        """Learn that all that was said before the start has been told."""
-
-    def forget(self) -> None:
-        """Learn that the stream is another one: offsets begin anew."""
 
 
 @dataclass(eq=False)
@@ -270,12 +232,3 @@ class StreamReader:
             if wait < 0:
                 self.metrics.negative_wait.inc()
             self._wait[template, ""].observe(max(wait, 0.0), exemplar())
-
-
-def trace_of(traceparent: object) -> tuple[str | None, bool]:
-    """Return the trace id in a W3C ``traceparent`` and whether it is sampled; ``(None, False)`` without one.
-
-    See https://www.w3.org/TR/trace-context/#traceparent-header.
-    """
-    match = _TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
-    return (match[1], bool(int(match[2], 16) & 1)) if match else (None, False)

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 from opentelemetry.trace import NoOpTracer
 
 from rabbit_chatter.broker.delivery import Subscription
+from rabbit_chatter.broker.entry import trace_of
 from rabbit_chatter.broker.node import client_properties
-from rabbit_chatter.broker.stream import trace_of
 from rabbit_chatter.messages import Message
 from rabbit_chatter.telemetry import traceparent
 from rabbit_chatter.telemetry.conventions import template_of
