@@ -52,7 +52,8 @@ class Policy:
         tolerance: a share by which any of them may miss without any consequence; Kubernetes' default.
         up: quick, as people wait; but a second step only when the first can be seen: wait and flow are those
             of half a minute.
-        down: slow and only after a while, as the next burst may come.
+        down: slow and only after a while, as the next burst may come, and as bots that moved begin their
+            conversations anew: for half a minute there is less to do than there will be.
     """
 
     least: int = 1

@@ -18,6 +18,13 @@ EVERY = 5.0  # seconds between two readings, as between two scrapes
 PAUSE_DEPTH = [0, 0, 0, 0, 0, 0, 0, 1, 2, 1, 2, 0, 1]
 PAUSE_WAIT = [0, 0.01, 0.014, 0.01, 0.015, 0.058, 0.076, 0.088, 0.281, 1.225, 12.539, 4.027, 1.115]
 
+# The same, when 160 bots came, and then four more processes to which they moved, beginning anew there.
+CROWD_WAIT = [2.4, 4.8, 9.0, 9.4, 9.4, 9.7, 9.7, 9.5, 9.3, 8.4, 4.0, 2.2, 2.0, *[0.01] * 14]
+CROWD_FLOW = [
+    9.9, 16.1, 21.0, 28.1, 36.4, 39.9, 44.2, 46.5, 49.7, 53.0, 53.4, 52.9, 47.1,
+    46.7, 45.1, 45.3, 45.6, 46.4, 46.4, 49.6, 51.1, 52.7, 53.3, 53.3, 54.3, 55.0, 56.0,
+]  # fmt: skip
+
 
 def counts(policy: Policy, seen: Iterable[tuple[float, float, float]], actual: int = 1) -> list[int]:
     """Return the number of processes after each reading, if everything wanted is done."""
@@ -80,6 +87,16 @@ def test_recorded_pause() -> None:
     assert number[: PAUSE_WAIT.index(1.225) + 1] == [2] * 10
     assert number[-1] > 2
     assert turns(number) == 0
+
+
+def test_recorded_crowd() -> None:
+    """What bots say less while they move takes no process away, as it would with little patience."""
+    policy = Policy(most=5, flow=12)
+    hasty = replace(policy, down=replace(policy.down, hold=30))
+    seen = [(0.0, wait, flow) for wait, flow in zip(CROWD_WAIT, CROWD_FLOW, strict=True)]
+    assert turns(counts(hasty, seen)) == 2
+    assert turns(counts(policy, seen)) == 0
+    assert counts(policy, seen)[-1] == 5
 
 
 def test_calm_keeps_the_least() -> None:
