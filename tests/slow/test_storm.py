@@ -165,7 +165,7 @@ def _draw(drawn: dict[str, Series], ended: float, target: Path) -> None:
     from matplotlib import pyplot as plt  # noqa: PLC0415 - as above
 
     mpl.rcParams |= {"svg.hashsalt": "storm", "svg.fonttype": "none", "font.size": 9}
-    figure, rows = plt.subplots(3, 1, sharex=True, figsize=(8, 6), layout="constrained")
+    figure, rows = plt.subplots(3, 1, sharex=True, figsize=(9.5, 6), layout="constrained")
     for row in rows:
         row.axvspan(0, ended, color="tab:orange", alpha=0.15, label="storm")
         row.grid(alpha=0.3)
@@ -177,6 +177,6 @@ def _draw(drawn: dict[str, Series], ended: float, target: Path) -> None:
     for row, label in zip(rows, ("processes", "seconds", "messages"), strict=True):
         row.set_ylabel(label)
         row.set_ylim(bottom=0)
-        row.legend(loc="upper right", frameon=False)
+        row.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     rows[2].set_xlabel("seconds after the storm began")
     figure.savefig(target, metadata={"Date": None})
